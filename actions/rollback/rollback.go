@@ -1,0 +1,118 @@
+// Package rollback is the action that brings the traffic to the good slot, and
+// then says what happened to both. It never goes to "the other slot".
+package rollback
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/bluegreen-actions/bluegreen/internal/action"
+	"github.com/bluegreen-actions/bluegreen/internal/connect"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/summary"
+	"github.com/bluegreen-actions/bluegreen/internal/traffic"
+)
+
+// Phase is the action.
+var Phase = action.New(action.About{
+	Name:     "rollback",
+	Summary:  "Brings the traffic to the good slot that was written down, proves it, and collects diagnostics. Needs neither GitHub nor the database, Redis or Prometheus.",
+	Settings: []string{"router", "slots"},
+	Quiet:    []string{"shift", "queue", "database"},
+}, run)
+
+type inputs struct {
+	Reason string        `input:"reason" help:"Who asked, or why; for the record."`
+	Force  release.Slot  `input:"force" help:"Go to this slot without asking anything: blue or green."`
+	Cold   bool          `input:"cold" default:"false" help:"Nobody has watched the good slot lately: ask it first, for at most a second."`
+	Guard  bool          `input:"when-lease-expires" default:"false" help:"Watch the shift of this release instead, and roll back when its lease expires, since its runner is lost."`
+	Appear time.Duration `input:"appear" default:"10m" help:"With when-lease-expires: how long the shift may take to begin."`
+}
+
+type outputs struct {
+	Moved  bool         `output:"moved" help:"true when there was traffic to bring back."`
+	Slot   release.Slot `output:"slot" help:"The slot that has all the traffic now."`
+	TookMS int          `output:"took-ms" help:"Milliseconds from the start to the effect."`
+}
+
+func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
+	back, err := assemble(job, in)
+	if err != nil {
+		return outputs{}, err
+	}
+	switch {
+	case job.DryRun:
+		return outputs{}, plan(ctx, job, back)
+	case in.Guard:
+		return guard(ctx, job, back, in)
+	}
+	way, err := back.Run(ctx)
+	report(job, way, err)
+	diagnose(context.WithoutCancel(ctx), job)
+	return result(way), err
+}
+
+func assemble(job *action.Job, in inputs) (traffic.Rollback, error) {
+	balancer, _, err := connect.Balancer(job)
+	if err != nil {
+		return traffic.Rollback{}, err
+	}
+	leases, err := connect.Leases(job)
+	if err != nil {
+		job.Log.Warn("the lease will not be ended", "error", err)
+	}
+	back := traffic.Rollback{
+		Balancer: balancer, Release: job.Release.ID, Candidate: job.Release.Candidate, Force: in.Force,
+		Observe: job.Config.Shift.Observe, Decided: time.Now(),
+		Reason: cmp.Or(in.Reason, "the job "+job.Runner.URL()+" asked for it"),
+		Cold:   in.Cold, Healthy: connect.Healthy(job), Found: job.Findings,
+	}
+	if leases != nil {
+		back.Lease = leases
+	}
+	return back, nil
+}
+
+func guard(ctx context.Context, job *action.Job, back traffic.Rollback, in inputs) (outputs, error) {
+	if err := connect.NeedRelease(job, "preflight"); err != nil {
+		return outputs{}, err
+	}
+	job.Log.Info("watching the lease of the shift", "release", job.Release.ID)
+	seen, err := traffic.Guard{
+		Owner: traffic.Owner{Release: job.Release.ID}, Lease: back.Lease,
+		Appear: in.Appear, Tick: time.Second, Back: back,
+	}.Run(ctx)
+	if seen.Back == nil && err == nil {
+		job.Page.Verdict(summary.Good, "guard: %s", seen.Text)
+		return outputs{}, nil
+	}
+	report(job, seen.Back, err)
+	diagnose(context.WithoutCancel(ctx), job)
+	return result(seen.Back), err
+}
+
+func plan(ctx context.Context, job *action.Job, back traffic.Rollback) error {
+	page, err := back.Balancer.Ledger.Read(ctx)
+	if err != nil {
+		return release.CannotTell("repair the ledger", "read the good slot: %w", err)
+	}
+	weights, err := back.Balancer.Router.Weights(ctx)
+	if err != nil {
+		return release.CannotTell("make the load balancer answer", "read the weights: %w", err)
+	}
+	to := back.Force
+	if to == "" && page.Good != nil {
+		to = page.Good.Slot
+	}
+	job.Page.Verdict(summary.Skip, "rollback: dry run; the traffic is %v, it would go to %s", weights, cmp.Or(string(to), "no slot: none is written down"))
+	return nil
+}
+
+func result(way *traffic.Way) outputs {
+	if way == nil {
+		return outputs{}
+	}
+	slot, _ := way.Weights.Live()
+	return outputs{Moved: true, Slot: slot, TookMS: int(way.Effect.Milliseconds())}
+}

@@ -1,0 +1,3 @@
+DROP TABLE tracking_events;
+DROP TABLE messages;
+DROP TABLE campaigns;

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY idx_campaigns_status_created;

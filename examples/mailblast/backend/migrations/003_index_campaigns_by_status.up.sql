@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY idx_campaigns_status_created ON campaigns (status, created_at);

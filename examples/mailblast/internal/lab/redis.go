@@ -1,0 +1,114 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+type address struct{ text, port string }
+
+func freeAddress() (address, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return address{}, err
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	return address{l.Addr().String(), port}, err
+}
+
+// startServer starts a service that ends with this process, and waits until it
+// listens.
+func startServer(server *exec.Cmd, log string, stop syscall.Signal, at address) error {
+	out, err := os.Create(filepath.Join(folder, log))
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	server.Stdout, server.Stderr = out, out
+	if err := onLastingThread(server.Start); err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	go func() { _ = server.Wait(); close(ended) }()
+	atEnd(func() {
+		_ = server.Process.Signal(stop)
+		<-ended
+	})
+	for deadline := time.Now().Add(Deadline); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		select {
+		case <-ended:
+			b, _ := os.ReadFile(out.Name())
+			return fmt.Errorf("%s ended: %s", filepath.Base(server.Path), b)
+		default:
+		}
+		if answers(at.text) {
+			return nil
+		}
+	}
+	return errors.New("it does not listen")
+}
+
+var startRedis = sync.OnceValues(func() (string, error) {
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		return "", errors.New("redis-server is not installed: apt-get install redis-server")
+	}
+	at, err := freeAddress()
+	if err != nil {
+		return "", err
+	}
+	server := exec.Command(path, "--port", at.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder)
+	server.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	return "redis://" + at.text + "/0", startServer(server, "redis.log", syscall.SIGTERM, at)
+})
+
+// Redis returns the URL of the shared Redis. Tests keep apart by their queues'
+// names: every key of MailBlast begins with one.
+func Redis(t testing.TB) string {
+	t.Helper()
+	if u := os.Getenv("BLUEGREEN_LAB_REDIS"); u != "" {
+		return u
+	}
+	u, err := startRedis()
+	if err != nil {
+		t.Fatal("start Redis: ", err)
+	}
+	return u
+}
+
+// Keys returns a client, and the name of a queue whose keys are removed at the
+// end of the test.
+func Keys(t testing.TB) (client *redis.Client, name string) {
+	t.Helper()
+	options, err := redis.ParseURL(Redis(t))
+	if err != nil {
+		t.Fatal("the address of Redis is not a URL")
+	}
+	client, name = redis.NewClient(options), Name(t)
+	t.Cleanup(func() {
+		remove(client, name)
+		client.Close()
+	})
+	return client, name
+}
+
+func remove(client *redis.Client, name string) {
+	ctx, cancel := context.WithTimeout(context.Background(), Deadline)
+	defer cancel()
+	each := client.Scan(ctx, 0, name+"*", 1000).Iterator()
+	for each.Next(ctx) {
+		client.Del(ctx, each.Val())
+	}
+}

@@ -1,0 +1,1 @@
+ALTER TABLE audiences DROP COLUMN name;

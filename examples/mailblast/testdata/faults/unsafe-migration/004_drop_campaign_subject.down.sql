@@ -1,0 +1,1 @@
+ALTER TABLE campaigns ADD COLUMN subject text NOT NULL DEFAULT '';

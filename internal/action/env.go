@@ -1,0 +1,54 @@
+package action
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// bundle is the environment secret that carries any number of variables.
+const bundle = "BLUEGREEN_ENV"
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// dotenv adds the variables of BLUEGREEN_ENV to the environment; one that is
+// set already stays as it is. Every value of it is a secret.
+func dotenv(getenv func(string) string) (func(string) string, map[string]string, error) {
+	values := map[string]string{}
+	for i, line := range strings.Split(getenv(bundle), "\n") {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		name, value, ok := strings.Cut(strings.TrimPrefix(line, "export "), "=")
+		if name = strings.TrimSpace(name); !ok || !variableName.MatchString(name) {
+			return getenv, values, release.Reject("write one NAME=value a line in the secret "+bundle,
+				"%s: line %d is not NAME=value", bundle, i+1)
+		}
+		values[name] = unquote(strings.TrimSpace(value))
+	}
+	return func(name string) string {
+		if v := getenv(name); v != "" {
+			return v
+		}
+		return values[name]
+	}, values, nil
+}
+
+func unquote(value string) string {
+	for _, quote := range []string{`"`, `'`} {
+		if len(value) >= 2 && strings.HasPrefix(value, quote) && strings.HasSuffix(value, quote) {
+			return value[1 : len(value)-1]
+		}
+	}
+	return value
+}
+
+// quoteSecret keeps an input that holds a secret from being expanded: it is
+// text, whatever stands in it.
+func quoteSecret(f Field, value string) string {
+	if !f.Secret {
+		return value
+	}
+	return strings.ReplaceAll(value, "$", "$$")
+}

@@ -1,0 +1,58 @@
+package connect
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/bluegreen-actions/bluegreen/internal/action"
+	"github.com/bluegreen-actions/bluegreen/internal/postgres"
+	"github.com/bluegreen-actions/bluegreen/internal/redis"
+)
+
+// Depth says how many jobs the queue has.
+func Depth(ctx context.Context, job *action.Job) (string, error) {
+	if job.Config.Queue.URL == "" {
+		return "none is configured", nil
+	}
+	client, err := redis.Open(job.Config.Queue.URL)
+	if err != nil {
+		return "", err
+	}
+	defer client.Close()
+	depth, err := job.Config.Queue.Look(ctx, client)
+	if err != nil {
+		return "unknown", err
+	}
+	job.Findings.Show("B.6.s2", true, "%s: %s", job.Config.Queue.Name, depth)
+	job.Findings.Show("6.2.14", depth.Waiting < normalDepth, "%s: %s", job.Config.Queue.Name, depth)
+	return depth.String(), nil
+}
+
+// normalDepth is how many waiting jobs are still normal. Source: section 5.4 of
+// the plan.
+const normalDepth = 100
+
+// Look is one thing that was looked at after a rollback.
+type Look struct{ What, Saw, Problem string }
+
+// Diagnostics looks at the queue and the database. What cannot be asked is said.
+func Diagnostics(ctx context.Context, job *action.Job) []Look {
+	var all []Look
+	depth, err := Depth(ctx, job)
+	all = append(all, Look{"queue", depth, words(err)})
+	if job.Config.Database.URL == "" {
+		return append(all, Look{"database", "none is configured", ""})
+	}
+	db, err := postgres.New(job.Config.Database)
+	if err != nil {
+		return append(all, Look{"database", "", err.Error()})
+	}
+	return append(all, Look{"database", fmt.Sprint(db.Diagnose(ctx)), ""})
+}
+
+func words(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

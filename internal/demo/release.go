@@ -1,0 +1,164 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/bluegreen-actions/bluegreen/internal/github/githubtest"
+	"github.com/bluegreen-actions/bluegreen/internal/process"
+	"github.com/bluegreen-actions/bluegreen/internal/queue"
+	"github.com/bluegreen-actions/bluegreen/internal/redis"
+
+	domain "github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// uploadArtifact is the action that rollout.yml pins, which act cannot fetch.
+const uploadArtifact = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02"
+
+// starter is who act says has started the run.
+const starter = "nektos/act"
+
+// release commits one version and runs the workflow for it. The first error is
+// the workflow's, which a bad version is meant to have.
+func (s *Stage) release(ctx context.Context, r release, run int) (failed, err error) {
+	if err := s.Repo.Fault(r.fault); err != nil {
+		return nil, err
+	}
+	commit, err := s.Repo.Commit(ctx, "Release "+r.version)
+	if err != nil {
+		return nil, err
+	}
+	s.approve(commit, run)
+	log, err := s.log(r.version)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	inputs := map[string]string{"version": r.version, "first-release": fmt.Sprint(r.first)}
+	return s.workflow(log).Run(ctx, run, inputs), nil
+}
+
+// approve has the leads approve the run beforehand, since act does not wait.
+// The run itself is still checked for it.
+func (s *Stage) approve(commit string, run int) {
+	s.GitHub.Update(func(g *githubtest.State) {
+		var parents []string
+		if head := g.Branches["main"]; head != "" {
+			parents = []string{head}
+		}
+		g.Branches = map[string]string{"main": commit}
+		g.Commits = append(g.Commits, githubtest.Commit{SHA: commit, Parents: parents})
+		g.Runs = append(g.Runs, githubtest.Run{ID: int64(run), Commit: commit, Actor: starter})
+	})
+	for _, role := range roles {
+		s.GitHub.Approve(githubtest.Approval{
+			Run: int64(run), Environment: "production-" + role, State: "approved", User: role + "-lead", Comment: "looks good",
+		})
+	}
+}
+
+func (s *Stage) log(version string) (*os.File, error) {
+	if err := os.MkdirAll(s.path("logs"), 0o755); err != nil {
+		return nil, err
+	}
+	return os.Create(s.path("logs", version+".log"))
+}
+
+func (s *Stage) workflow(log io.Writer) Workflow {
+	return Workflow{
+		Act: s.Act, Repo: s.Repo.Dir, Actions: s.Root, Cache: s.path("act", "cache"), Artifacts: s.path("artifacts"),
+		Uploader: uploadArtifact, Variables: s.variables, Secrets: s.secrets, Log: log, Progress: s.Out,
+	}
+}
+
+// prepare makes what act needs beside the repository.
+func (s *Stage) prepare() error {
+	dir := s.path("act", "uploader")
+	if err := errors.Join(os.MkdirAll(dir, 0o755), os.MkdirAll(s.path("act", "cache"), 0o755)); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "action.yml"), []byte(uploader), 0o644)
+}
+
+// open creates the campaign that the load is about, and starts the load.
+func (s *Stage) open(ctx context.Context, rate float64) (*Traffic, error) {
+	body, err := json.Marshal(map[string]string{"name": "demo", "subject": "hello", "body": "hello"})
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Proxy.URL+"/api/campaigns", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+s.apiToken)
+	request.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode/100 != 2 {
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, 1000))
+		return nil, fmt.Errorf("create the campaign: status %d: %s", answer.StatusCode, text)
+	}
+	fmt.Fprintf(s.Out, "\n• from now on %v requests a second: GET and POST, on kept-alive and on new connections\n", rate)
+	return StartTraffic(ctx, s.Proxy.URL, s.apiToken, rate), nil
+}
+
+// drain waits until no job is waiting or in work.
+func (s *Stage) drain(ctx context.Context) error {
+	client, err := redis.Open(domain.Secret(s.Services.Redis))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	settings := queue.Settings{URL: domain.Secret(s.Services.Redis), Name: "email_queue"}
+	for deadline := time.Now().Add(3 * time.Minute); ; {
+		depth, err := settings.Look(ctx, client)
+		if err != nil {
+			return err
+		}
+		if depth.Waiting+depth.Working == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the jobs were not done in time: %v", depth)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// phases says how long each job of a run took, from the log of act.
+func phases(dir, version string) string {
+	text, err := os.ReadFile(filepath.Join(dir, version+".times"))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// removeContainers removes the containers of the demo's two compose projects,
+// and the images that it has built.
+func removeContainers(ctx context.Context) error {
+	for _, project := range []string{"mailblast-blue", "mailblast-green"} {
+		ids, err := process.Output(ctx, process.Command{Path: "docker", Args: []string{"ps", "-aq", "--filter", "label=com.docker.compose.project=" + project}})
+		if err != nil {
+			return err
+		}
+		if list := strings.Fields(string(ids)); len(list) > 0 {
+			if err := process.Run(ctx, process.Command{Path: "docker", Args: append([]string{"rm", "-f"}, list...)}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package demo
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/bluegreen-actions/bluegreen/internal/process"
+	"github.com/bluegreen-actions/bluegreen/internal/workflow"
+)
+
+// Repository is the application as somebody's repository: its own files, and
+// the reusable workflow with the references that act understands.
+type Repository struct{ Dir string }
+
+// Name of the repository that the demo pretends to be.
+const Name = "acme/mailblast"
+
+// NewRepository copies the sample application of this project into dir and
+// makes the first commit.
+func NewRepository(ctx context.Context, root, dir string) (Repository, error) {
+	r := Repository{dir}
+	if err := copyTree(filepath.Join(root, "examples", "mailblast"), dir); err != nil {
+		return r, err
+	}
+	for _, name := range []string{"rollout.yml"} {
+		text, err := os.ReadFile(filepath.Join(root, ".github", "workflows", name))
+		if err != nil {
+			return r, err
+		}
+		text = []byte(workflow.Rewrite(string(text), "bluegreen-actions/bluegreen", "demo"))
+		if err := os.WriteFile(filepath.Join(dir, ".github", "workflows", name), text, 0o644); err != nil {
+			return r, err
+		}
+	}
+	if err := r.callLocally(); err != nil {
+		return r, err
+	}
+	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"remote", "add", "origin", "https://github.com/" + Name + ".git"}} {
+		if err := r.git(ctx, args...); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// callLocally makes the caller use the workflow beside it.
+func (r Repository) callLocally() error {
+	path := filepath.Join(r.Dir, ".github", "workflows", "release.yml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		if before, _, ok := strings.Cut(line, "uses: bluegreen-actions/bluegreen/"); ok {
+			lines[i] = before + "uses: ./.github/workflows/rollout.yml"
+		}
+	}
+	return os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o644)
+}
+
+// Fault makes every image of the next commit carry a fault, as a bad change
+// would: by the default of the build argument.
+func (r Repository) Fault(name string) error {
+	for _, file := range []string{"backend/Dockerfile", "backend/Dockerfile.worker", "frontend/Dockerfile"} {
+		path := filepath.Join(r.Dir, file)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		lines := strings.Split(string(text), "\n")
+		for i, line := range lines {
+			if strings.HasPrefix(line, "ARG FAULT=") {
+				lines[i] = "ARG FAULT=" + name
+			}
+		}
+		if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Commit commits everything and returns the id.
+func (r Repository) Commit(ctx context.Context, message string) (string, error) {
+	if err := r.git(ctx, "add", "-A"); err != nil {
+		return "", err
+	}
+	if err := r.git(ctx, "-c", "user.name=demo", "-c", "user.email=demo@localhost", "commit", "-q", "--allow-empty", "-m", message); err != nil {
+		return "", err
+	}
+	id, err := process.Output(ctx, process.Command{Path: "git", Args: []string{"rev-parse", "HEAD"}, Dir: r.Dir})
+	return string(bytes.TrimSpace(id)), err
+}
+
+func (r Repository) git(ctx context.Context, args ...string) error {
+	if err := process.Run(ctx, process.Command{Path: "git", Args: args, Dir: r.Dir}); err != nil {
+		return fmt.Errorf("git %s: %w", args[0], err)
+	}
+	return nil
+}
+
+func copyTree(from, to string) error {
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		switch {
+		case d.IsDir() && rel == "build":
+			return fs.SkipDir
+		case d.IsDir():
+			return os.MkdirAll(filepath.Join(to, rel), 0o755)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, rel), text, 0o644)
+	})
+}

@@ -1,0 +1,164 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/bluegreen-actions/bluegreen/internal/github/githubtest"
+	"github.com/bluegreen-actions/bluegreen/internal/lab"
+	"github.com/bluegreen-actions/bluegreen/internal/process"
+)
+
+// Folder is where the demo lives. Not below a home directory: the workers of
+// nginx run as a user of their own and must be able to read the markers.
+const Folder = "/var/tmp/bluegreen-demo"
+
+// servers starts what belongs to this process, and names everything for the
+// configuration.
+func (s *Stage) servers(ctx context.Context) error {
+	free, err := ports(6)
+	if err != nil {
+		return err
+	}
+	if s.Mailbox, err = OpenMailbox(ctx, "127.0.0.1:0"); err != nil {
+		return err
+	}
+	s.GitHub = githubtest.New(githubtest.State{Repository: Name, DefaultBranch: "main", Token: s.token, Environments: environments()})
+	api, err := s.GitHub.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	database, err := s.database(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.configure(api, database, free); err != nil {
+		return err
+	}
+	if err := s.prepare(); err != nil {
+		return err
+	}
+	if s.Proxy, err = s.proxy(ctx, free[0]); err != nil {
+		return err
+	}
+	s.Metrics, err = lab.NewPrometheus(ctx, s.path("prometheus"), prometheusConf(free[2], free[4]), free[1])
+	return err
+}
+
+// environments is how the repository's environments are protected: reviewers on
+// each sign-off, none on the target itself.
+func environments() []githubtest.Environment {
+	all := []githubtest.Environment{{Name: "production"}}
+	for _, role := range roles {
+		all = append(all, githubtest.Environment{Name: "production-" + role, Users: []string{role + "-lead"}, PreventSelfReview: true})
+	}
+	return all
+}
+
+var roles = []string{"development", "devops", "qa", "live", "product"}
+
+// database makes the one that the application uses.
+func (s *Stage) database(ctx context.Context) (string, error) {
+	db, err := pgx.Connect(ctx, s.Services.Postgres)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close(ctx)
+	if _, err := db.Exec(ctx, "CREATE DATABASE mailblast"); err != nil {
+		return "", err
+	}
+	address, err := url.Parse(s.Services.Postgres)
+	if err != nil {
+		return "", err
+	}
+	address.Path = "/mailblast"
+	return address.String(), nil
+}
+
+// configure is what a team keeps in the variables and secrets of an environment.
+func (s *Stage) configure(api, database string, free []int) error {
+	if err := errors.Join(os.MkdirAll(s.path("switch"), 0o755), os.MkdirAll(s.path("backups"), 0o700)); err != nil {
+		return err
+	}
+	port := func(i int) string { return fmt.Sprint(free[i]) }
+	s.variables = map[string]string{
+		"GITHUB_API_URL":      api,
+		"BLUEGREEN_BINARY":    s.Program,
+		"REGISTRY":            s.Services.Registry,
+		"NGINX_STATE":         s.path("state"),
+		"NGINX_CONFIG":        s.path("switch", "bluegreen.conf"),
+		"NGINX_URL":           "http://127.0.0.1:" + port(0),
+		"PROMETHEUS_URL":      "http://127.0.0.1:" + port(1),
+		"BLUE_BACKEND_PORT":   port(2),
+		"BLUE_FRONTEND_PORT":  port(3),
+		"GREEN_BACKEND_PORT":  port(4),
+		"GREEN_FRONTEND_PORT": port(5),
+		"BACKUPS":             s.path("backups"),
+		"SMTP_ADDR":           s.Mailbox.Address(),
+		"STEP_10":             "12s",
+		"STEP_50":             "12s",
+		"STEP_100":            "12s",
+		"MAX_PAUSE":           "60s",
+		"MIN_SAMPLES":         "60",
+		"MIN_SAMPLES_HIGH":    "60",
+		"MIN_SAMPLES_P95":     "60",
+		"MIN_SAMPLES_P99":     "60",
+		"TICK":                "1s",
+		"SETTLE":              "3s",
+		"SCRAPE":              "1s",
+	}
+	s.secrets = map[string]string{
+		"DATABASE_URL":  database,
+		"REDIS_URL":     s.Services.Redis,
+		"BLUEGREEN_ENV": "API_TOKEN=" + s.apiToken,
+		"GITHUB_TOKEN":  s.token,
+	}
+	return nil
+}
+
+// proxy starts nginx with the switch that the program itself installs.
+func (s *Stage) proxy(ctx context.Context, port int) (*lab.Server, error) {
+	env := []string{"BLUEGREEN_ENV=" + s.secrets["BLUEGREEN_ENV"]}
+	for name, value := range s.variables {
+		env = append(env, name+"="+value)
+	}
+	install := process.Command{Path: s.Program, Args: []string{"nginx"}, Dir: s.Repo.Dir, Env: env}
+	if err := process.Run(ctx, install); err != nil {
+		return nil, err
+	}
+	return lab.NewNginx(ctx, s.path("nginx"), nginxConf(s.variables["NGINX_CONFIG"]), port)
+}
+
+func nginxConf(config string) string {
+	return `worker_processes 2;
+events { worker_connections 2048; }
+http {
+  access_log off;
+  keepalive_timeout 75s;
+  include ` + config + `;
+  server {
+    listen 127.0.0.1:{{.Port}};
+    include ` + strings.TrimSuffix(config, ".conf") + `.server;
+    location / { proxy_pass http://$bluegreen_frontend; }
+    location /api/ { proxy_pass http://$bluegreen_backend; }
+    location /track/ { proxy_pass http://$bluegreen_backend; }
+  }
+}
+`
+}
+
+func prometheusConf(blue, green int) string {
+	return fmt.Sprintf(`global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }
+scrape_configs:
+  - job_name: backend
+    static_configs:
+      - { targets: ["127.0.0.1:%d"], labels: { slot: blue } }
+      - { targets: ["127.0.0.1:%d"], labels: { slot: green } }
+`, blue, green)
+}

@@ -1,0 +1,136 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/bluegreen-actions/bluegreen/internal/github/githubtest"
+	"github.com/bluegreen-actions/bluegreen/internal/lab"
+	"github.com/bluegreen-actions/bluegreen/internal/process"
+)
+
+// Stage is everything that a release needs, started and empty.
+type Stage struct {
+	Root string // of this project
+	Dir  string // of the demo
+	Out  io.Writer
+
+	Program  string // bluegreen, built from this checkout
+	Act      string
+	Services *lab.Services
+	Mailbox  *Mailbox
+	GitHub   *githubtest.Server
+	Proxy    *lab.Server
+	Metrics  *lab.Server
+	Repo     Repository
+
+	variables map[string]string
+	secrets   map[string]string
+	token     string // for the stand-in of GitHub
+	apiToken  string // for the application
+}
+
+// Open builds the program and starts every service. It may be called again on
+// a folder that an interrupted demo has left: what still runs is stopped first.
+func Open(ctx context.Context, root, dir string, out io.Writer) (*Stage, error) {
+	if err := Close(ctx, dir, io.Discard); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	s := &Stage{Root: root, Dir: dir, Out: out, token: "demo-token-of-nobody", apiToken: "demo-api-token-0123456789"}
+	steps := []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"PostgreSQL, Redis, a registry and the Docker engine", s.services},
+		{"the bluegreen program and act", s.programs},
+		{"the application's repository", s.repository},
+		{"mail, GitHub, nginx and Prometheus", s.servers},
+	}
+	for _, step := range steps {
+		fmt.Fprintf(out, "• %s\n", step.what)
+		if err := step.do(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("start %s: %w", step.what, err), s.Stop(context.WithoutCancel(ctx)))
+		}
+	}
+	return s, nil
+}
+
+func (s *Stage) services(ctx context.Context) (err error) {
+	s.Services, err = lab.Start(ctx, s.path("services"), s.Out, "postgres", "redis", "registry", "docker", "nginx", "prometheus", "compose", "git")
+	return err
+}
+
+func (s *Stage) programs(ctx context.Context) (err error) {
+	if s.Act, err = lab.Tool(ctx, "act", s.Out); err != nil {
+		return err
+	}
+	s.Program = s.path("bin", "bluegreen")
+	return process.Run(ctx, process.Command{
+		Path: "go", Dir: s.Root, Env: []string{"CGO_ENABLED=0"},
+		Args: []string{"build", "-trimpath", "-ldflags", "-s -w", "-o", s.Program, "./cmd/bluegreen"},
+	})
+}
+
+func (s *Stage) repository(ctx context.Context) (err error) {
+	s.Repo, err = NewRepository(ctx, s.Root, s.path("repository"))
+	return err
+}
+
+func (s *Stage) path(parts ...string) string {
+	return filepath.Join(append([]string{s.Dir}, parts...)...)
+}
+
+// ports finds n free loopback ports.
+func ports(n int) ([]int, error) {
+	var all []int
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		_, port, _ := net.SplitHostPort(l.Addr().String())
+		number, _ := strconv.Atoi(port)
+		all = append(all, number)
+	}
+	return all, nil
+}
+
+// Stop ends what this process started, and the services.
+func (s *Stage) Stop(ctx context.Context) error {
+	var problems []error
+	for _, server := range []*lab.Server{s.Proxy, s.Metrics} {
+		if server != nil {
+			problems = append(problems, server.Stop())
+		}
+	}
+	if s.Services != nil {
+		problems = append(problems, removeContainers(ctx), s.Services.Stop(ctx))
+	}
+	return errors.Join(problems...)
+}
+
+// Close stops whatever a demo in dir has left running, and removes the folder.
+func Close(ctx context.Context, dir string, out io.Writer) error {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintf(out, "nothing is left of a demo in %s\n", dir)
+		return nil
+	}
+	if err := removeContainers(ctx); err != nil {
+		return err
+	}
+	if err := lab.StopAt(ctx, filepath.Join(dir, "services")); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "stopped everything and removed %s\n", dir)
+	return os.RemoveAll(dir)
+}

@@ -1,0 +1,200 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// sample is a number that was measured.
+type sample struct {
+	value    float64
+	requests float64 // behind the value; 0 for a plain number
+	bad      float64 // of the requests
+	window   time.Duration
+	whole    bool // the window was not cut short by the start of the step
+	query    string
+}
+
+// measurement is one rule about to be measured within a tick.
+type measurement struct {
+	tick
+	rule  Rule
+	known map[string]bool // metrics and labels that were seen to exist
+}
+
+// take measures the rule, and again over the whole step when its window holds
+// too few requests.
+func (m measurement) take(ctx context.Context) (sample, error) {
+	window := m.rule.Window
+	if m.rule.mentions("window") {
+		var err error
+		if window, err = m.window(m.rule); err != nil {
+			return sample{}, m.early(ctx, err)
+		}
+	}
+	x, err := m.over(ctx, window)
+	whole := m.age.Truncate(time.Second)
+	if few := m.rule.MinSamples > 0 && x.requests < float64(m.rule.MinSamples); few && whole > window && m.rule.isRatio() &&
+		(err == nil || isDoubt(err, NoTraffic)) {
+		return m.over(ctx, whole)
+	}
+	return x, err
+}
+
+// early looks, before the candidate has any weight, for what is wrong with the
+// query itself: what is counted there says nothing about live traffic.
+func (m measurement) early(ctx context.Context, young error) error {
+	if m.moment.Weight > 0 {
+		return young
+	}
+	_, err := m.over(ctx, m.rule.Window)
+	if errors.Is(err, ErrQuery) || isDoubt(err, BadQuery) || isDoubt(err, Stale) {
+		return err
+	}
+	return young
+}
+
+func (m measurement) over(ctx context.Context, window time.Duration) (sample, error) {
+	x := sample{window: window, whole: window >= m.rule.Window}
+	query, err := m.scope(window).fill(m.rule.numerator())
+	if err != nil {
+		return x, doubtf(BadQuery, "%v", err)
+	}
+	x.query = query
+	value, present, err := m.one(ctx, query)
+	if err != nil {
+		return x, err
+	}
+	if m.rule.Requests == "" {
+		return m.plain(ctx, x, value, present)
+	}
+	return m.divided(ctx, x, value, present)
+}
+
+// plain judges a number that no requests are behind.
+func (m measurement) plain(ctx context.Context, x sample, value float64, present bool) (sample, error) {
+	if !present {
+		return x, m.empty(x.query)
+	}
+	x.value = value
+	if err := m.freshAll(ctx, x.query); err != nil {
+		return x, err
+	}
+	return x, m.unit(value)
+}
+
+// divided divides by the requests, or puts them beside the value.
+func (m measurement) divided(ctx context.Context, x sample, value float64, present bool) (sample, error) {
+	query, err := m.scope(x.window).fill(m.rule.Requests)
+	if err != nil {
+		return x, doubtf(BadQuery, "%v", err)
+	}
+	requests, some, err := m.one(ctx, query)
+	switch {
+	case err != nil:
+		return x, err
+	case !some:
+		return x, m.empty(query)
+	}
+	if err := m.freshAll(ctx, query); err != nil {
+		return x, err
+	}
+	if requests <= 0 {
+		return x, doubtf(NoTraffic, "no request of %s within %v", m.moment.Candidate, x.window)
+	}
+	if !present {
+		if err := m.zero(ctx, x.query); err != nil {
+			return x, err
+		}
+	}
+	return m.share(x, value, requests)
+}
+
+// share makes a sample of two counts.
+func (m measurement) share(x sample, count, requests float64) (sample, error) {
+	x.requests = requests
+	if !m.rule.isRatio() {
+		x.value = count
+		return x, m.unit(count)
+	}
+	// The two counts are asked for one after the other, so that the first may
+	// lag behind, and never be far ahead.
+	const slack = 0.01
+	if count < 0 || count > requests*(1+slack)+1 {
+		return x, doubtf(BadQuery, "%s: %.4g of %.4g requests: they do not count the same", clip(x.query), count, requests)
+	}
+	x.value = min(count/requests, 1)
+	x.bad = count
+	if m.rule.Fraction != "" {
+		x.bad = max(requests-count, 0)
+	}
+	return x, m.unit(x.value)
+}
+
+func (m measurement) unit(value float64) error {
+	if m.rule.Largest != nil && value > *m.rule.Largest {
+		return doubtf(BadQuery, "%g is more than the largest value that makes sense, %g: is it another unit?", value, *m.rule.Largest)
+	}
+	return nil
+}
+
+func (m measurement) empty(query string) error {
+	return doubtf(BadQuery, "%s: no series: a metric or label is misspelt, or nothing was ever counted", clip(query))
+}
+
+// zero says whether nothing counted may be read as 0: only for errors, and only
+// when every metric and label of the query is there in some other series.
+func (m measurement) zero(ctx context.Context, query string) error {
+	if m.rule.Errors == "" {
+		return doubtf(BadQuery, "%s: no series: is there a histogram with a bucket of this bound?", clip(query))
+	}
+	return exist(ctx, m.asker, query, m.known)
+}
+
+// exist refuses a query with a metric or label that no series has. What was
+// found is kept in known.
+func exist(ctx context.Context, a asker, query string, known map[string]bool) error {
+	picked, err := selectors(query)
+	if err != nil {
+		return doubtf(BadQuery, "%v", err)
+	}
+	for _, s := range picked {
+		if s.metric == "" {
+			return doubtf(BadQuery, "%s: no series, and no metric's name before the braces to look for", clip(query))
+		}
+		for _, probe := range s.probes() {
+			if known[probe] {
+				continue
+			}
+			_, present, err := a.one(ctx, probe)
+			switch {
+			case err != nil:
+				return err
+			case !present:
+				return doubtf(BadQuery, "%s: no series: a metric or label is misspelt, or not exposed before the first event", clip(probe))
+			}
+			known[probe] = true
+		}
+	}
+	return nil
+}
+
+// freshAll refuses a query when one of the places where it picks series has no
+// sample that is young enough.
+func (m measurement) freshAll(ctx context.Context, query string) error {
+	picked, err := selectors(query)
+	if err != nil {
+		return doubtf(BadQuery, "%v", err)
+	}
+	oldest := m.oldest
+	if m.rule.StaleAfter > 0 {
+		oldest = m.rule.StaleAfter
+	}
+	for _, s := range picked {
+		if err := m.fresh(ctx, s.text, oldest); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package gate
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// Rule is one number to measure and the thresholds that it must keep. The
+// number is errors/requests, fraction/requests, or value itself. Queries are
+// PromQL with the placeholders {{slot}} (the candidate), {{live}} (the slot
+// beside it) and {{window}} (the rule's window, less while the step is younger).
+type Rule struct {
+	Name       string        `yaml:"name" help:"Names the rule in every report; the name of a rule of the pack replaces it."`
+	Errors     string        `yaml:"errors" help:"PromQL that counts what went wrong within the window. It may be empty when requests is not: then it is 0."`
+	Fraction   string        `yaml:"fraction" help:"PromQL that counts the requests within a bound, such as a bucket of a histogram. It is never taken for 0."`
+	Value      string        `yaml:"value" help:"PromQL for one number."`
+	Requests   string        `yaml:"requests" help:"PromQL that counts all requests within the window: what errors or fraction is divided by, or how many samples are behind value."`
+	Window     time.Duration `yaml:"window" default:"2m" help:"How much time one measurement covers, at least 4 scrape intervals. It reaches back further, within the step, when there are fewer requests than min-samples."`
+	MinSamples int           `yaml:"min-samples" default:"299" help:"How many requests a verdict needs. 299 without an error show less than 1 %, 2995 less than 0.1 %."`
+	StaleAfter time.Duration `yaml:"stale-after" help:"How old the newest sample may be; 2 scrape intervals when it is not set."`
+	Largest    *float64      `yaml:"largest" help:"The largest value that makes sense, such as 1 for a ratio; a greater one has another unit and is refused."`
+	Warn       *Threshold    `yaml:"warn" help:"Reported from here on."`
+	Pause      *Threshold    `yaml:"pause" help:"The weight is kept and the step's clock stands still from here on."`
+	Rollback   *Threshold    `yaml:"rollback" help:"The traffic goes back from here on."`
+	DryRun     bool          `yaml:"dry-run" help:"Measured and reported, but of no effect."`
+	Optional   bool          `yaml:"optional" help:"A measurement that could not be had does not stop the step."`
+	Evidence   []string      `yaml:"evidence" help:"The items of the checklist that the rule shows."`
+}
+
+var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+// Check refuses a rule that could not be measured or could never speak.
+func (r Rule) Check() error {
+	err := errors.Join(r.checkForm(), r.checkQueries(), r.checkNumbers(), r.checkThresholds())
+	if !nameForm.MatchString(r.Name) {
+		err = errors.Join(fmt.Errorf("name %q: want lower case letters, digits and dashes, at most 63", r.Name), err)
+	}
+	if err != nil {
+		return release.Reject("correct the rule under gates.rules", "gate %q: %w", r.Name, err)
+	}
+	return nil
+}
+
+func (r Rule) checkForm() error {
+	forms := 0
+	for _, query := range []string{r.Errors, r.Fraction, r.Value} {
+		if query != "" {
+			forms++
+		}
+	}
+	switch {
+	case forms != 1:
+		return fmt.Errorf("%d queries: want exactly one of errors, fraction and value", forms)
+	case r.Value == "" && r.Requests == "":
+		return errors.New("requests is missing: errors and fraction are divided by it")
+	}
+	return nil
+}
+
+// checkQueries refuses unknown placeholders and queries that pick no series: a
+// constant measures nothing.
+func (r Rule) checkQueries() error {
+	var problems []error
+	for _, query := range r.queries() {
+		text, err := (scope{slot: release.Green, live: release.Blue, window: r.Window}).fill(query)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		picked, err := selectors(text)
+		if err == nil && len(picked) == 0 {
+			err = fmt.Errorf("query %q names no metric", query)
+		}
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+func (r Rule) checkNumbers() error {
+	var problems []error
+	if r.Window < time.Second {
+		problems = append(problems, fmt.Errorf("window %v: want at least 1s", r.Window))
+	}
+	if r.StaleAfter < 0 {
+		problems = append(problems, fmt.Errorf("stale-after %v: want 0 or more", r.StaleAfter))
+	}
+	if r.MinSamples < 0 || r.Value == "" && r.MinSamples == 0 {
+		problems = append(problems, fmt.Errorf("min-samples %d: want at least 1", r.MinSamples))
+	}
+	return errors.Join(problems...)
+}
+
+func (r Rule) checkThresholds() error {
+	if r.Warn == nil && r.Pause == nil && r.Rollback == nil {
+		return errors.New("no threshold: want at least one of warn, pause and rollback")
+	}
+	var problems []error
+	for _, t := range []*Threshold{r.Warn, r.Pause, r.Rollback} {
+		if t != nil {
+			problems = append(problems, t.Check())
+		}
+	}
+	problems = append(problems, ordered(r.Warn, r.Pause), ordered(r.Pause, r.Rollback), ordered(r.Warn, r.Rollback))
+	return errors.Join(problems...)
+}
+
+// queries lists what the rule asks, without what is not set.
+func (r Rule) queries() []string {
+	var list []string
+	for _, query := range []string{r.Errors, r.Fraction, r.Value, r.Requests} {
+		if query != "" {
+			list = append(list, query)
+		}
+	}
+	return list
+}
+
+// numerator is the one query that makes the rule's number.
+func (r Rule) numerator() string { return r.Errors + r.Fraction + r.Value }
+
+// isRatio says whether the number is a share of requests, from 0 to 1.
+func (r Rule) isRatio() bool { return r.Value == "" }
+
+func (r Rule) mentions(placeholder string) bool {
+	for _, query := range r.queries() {
+		if mentions(query, placeholder) {
+			return true
+		}
+	}
+	return false
+}

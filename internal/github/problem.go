@@ -1,0 +1,41 @@
+package github
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// problem says what an error of the API means. needs is the permission that the
+// job must have.
+func problem(ctx context.Context, err error, needs, format string, args ...any) error {
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	hint, why := "look at https://www.githubstatus.com, then re-run the job", err
+	if limit, ok := errors.AsType[*github.RateLimitError](err); ok {
+		hint = "re-run the job after " + limit.Rate.Reset.UTC().Format(time.TimeOnly) + " UTC"
+		why = errors.New("GitHub's rate limit is used up")
+	} else if _, ok := errors.AsType[*github.AbuseRateLimitError](err); ok {
+		hint, why = "wait some minutes, then re-run the job", errors.New("GitHub's secondary rate limit is reached")
+	} else if answer, ok := errors.AsType[*github.ErrorResponse](err); ok {
+		why = errors.New(http.StatusText(answer.Response.StatusCode) + ": " + answer.Message)
+		switch answer.Response.StatusCode {
+		case http.StatusUnauthorized:
+			hint = "pass the job's token: ${{ github.token }}"
+		case http.StatusForbidden, http.StatusNotFound:
+			hint = "give the job permissions: " + needs
+		}
+	}
+	return release.CannotTell(hint, format+": %w", append(args, why)...)
+}
+
+func notFound(err error) bool {
+	answer, ok := errors.AsType[*github.ErrorResponse](err)
+	return ok && answer.Response.StatusCode == http.StatusNotFound
+}

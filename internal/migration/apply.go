@@ -1,0 +1,98 @@
+package migration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// The pauses between tries that met a lock: half of the current one for certain,
+// half by chance. A longer one would let the moment pass in which a blocker goes.
+const (
+	firstPause = 250 * time.Millisecond
+	longest    = time.Second
+)
+
+// settleTime bounds how long a failed try is looked into, also when the run was
+// cancelled.
+const settleTime = time.Minute
+
+// apply tries one file until it is applied, it fails, or the budget for locks is
+// used up. It returns what the database then says.
+func (r *run) apply(ctx context.Context, m Migration, state State) (State, error) {
+	step := Step{Migration: m, Files: r.files, Previous: state.Version, Release: r.id}
+	done := Result{Version: m.Version, File: m.Up.Name, SHA256: m.Up.SHA256, WayBack: m.WayBack(), Nature: m.Up.Script.Nature}
+	began := time.Now()
+	for pause := firstPause; ; pause = min(2*pause, longest) {
+		done.Tries++
+		r.on.Progress(Event{Kind: Started, What: m.Up.Name, Tries: done.Tries, Locks: done.Locks})
+		tried := time.Now()
+		r.started = true
+		objects, err := r.session.Try(ctx, step)
+		state, err = r.judge(ctx, step, err)
+		if err == nil {
+			done.Objects, done.Took = objects, time.Since(began)
+			r.report.Files = append(r.report.Files, done)
+			r.see(state)
+			r.on.Progress(Event{Kind: FileApplied, What: m.Up.Name, Took: done.Took, Tries: done.Tries, Locks: done.Locks})
+			return state, nil
+		}
+		lock, ok := errors.AsType[*LockError](err)
+		if !ok || state.Dirty {
+			return state, err
+		}
+		done.Locks++
+		if err := r.pause(ctx, pause, time.Since(tried), lock, done); err != nil {
+			return state, err
+		}
+		done.Waited = time.Since(began)
+	}
+}
+
+// judge returns the state behind a try. An error of the try stays one unless the
+// file turns out to be applied, as when the connection broke just after it.
+func (r *run) judge(ctx context.Context, step Step, tried error) (State, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	state, err := r.session.Settle(ctx, r.files)
+	switch {
+	case err != nil:
+		return State{Version: step.Previous, Dirty: true}, release.CannotTell(
+			"run the job again: it finds out whether the file was applied, and goes on from there",
+			"apply %s: %w; what became of it is not known yet: %w", step.Up.Path, unknownIfNil(tried), err)
+	case state.Dirty:
+		return state, fmt.Errorf("apply %s: %w; %w", step.Up.Path, unknownIfNil(tried), state.stuck(r.files, r.settings.Table))
+	case state.Version == step.Version:
+		return state, nil
+	}
+	return state, release.Refuse("the database is as it was before this file: correct it, or what the message names, and run the job again",
+		"apply %s: %w", step.Up.Path, unknownIfNil(tried))
+}
+
+func unknownIfNil(err error) error {
+	if err == nil {
+		return errors.New("golang-migrate reported success")
+	}
+	return err
+}
+
+// pause waits before the next try, or says who is in the way when there is none.
+func (r *run) pause(ctx context.Context, pause, lost time.Duration, lock *LockError, done Result) error {
+	pause = pause/2 + rand.N(pause/2)
+	r.waited += lost + pause
+	if r.waited > r.settings.LockBudget {
+		return release.Refuse("end the sessions that are named, or release when they are gone, and run the job again; the database is as it was before this file",
+			"apply %s: no lock within database.lock-budget, %v, in %d tries: %s: %w", done.File, r.settings.LockBudget, done.Locks, nameAll(lock.Blockers), lock)
+	}
+	r.on.Progress(Event{Kind: Blocked, What: done.File + " " + nameAll(lock.Blockers), Tries: done.Tries, Locks: done.Locks})
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("apply %s: %w", done.File, context.Cause(ctx))
+	case <-time.After(pause):
+		return nil
+	}
+}

@@ -1,0 +1,163 @@
+package migration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// Dumper takes backups and reads them.
+type Dumper interface {
+	// Dump writes a backup of the whole database to w. What it returns was read
+	// in the snapshot of the backup.
+	Dump(ctx context.Context, w io.Writer) (Dumped, error)
+	// Contents reads the whole backup back and returns what its table of contents
+	// has. A backup that cannot be decoded to its end is an error.
+	Contents(ctx context.Context, path string) (Contents, error)
+}
+
+// Dumped says what a backup is of.
+type Dumped struct {
+	Server string // version
+	Tool   string // version
+	Schema Version
+	Tables []Table
+	At     time.Time
+}
+
+// Table is a table of the database.
+type Table struct {
+	OID  uint32
+	Name string // with its schema
+	Data bool   // it has rows of its own: it is no partitioned table and no view
+}
+
+// Contents is the tables in a backup, by their OIDs.
+type Contents struct {
+	Defined map[uint32]bool
+	Filled  map[uint32]bool
+}
+
+// missing names the tables that the backup should have and has not.
+func (c Contents) missing(tables []Table) []string {
+	var names []string
+	for _, t := range tables {
+		switch {
+		case !c.Defined[t.OID]:
+			names = append(names, t.Name)
+		case t.Data && !c.Filled[t.OID]:
+			names = append(names, "rows of "+t.Name)
+		}
+	}
+	return names
+}
+
+// backup takes and verifies a backup, and names it only then.
+func backup(ctx context.Context, s Backups, from Dumper, state State, id release.ID) (Manifest, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("it took longer than backup.timeout, %v", s.Timeout))
+	defer cancel()
+	shelf := shelf{s.Directory}
+	d, err := shelf.draft()
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer d.discard()
+	dumped, err := from.Dump(ctx, d)
+	if err = errors.Join(d.err, err); err == nil {
+		err = d.file.Sync()
+	}
+	if err != nil {
+		return Manifest{}, dumpFailed(err)
+	}
+	if err := verify(ctx, from, d, dumped.Tables); err != nil {
+		return Manifest{}, err
+	}
+	if err := shelf.plausible(d.size, s.MinimumRatio, state); err != nil {
+		return Manifest{}, err
+	}
+	m := manifest(d, dumped, state, id)
+	return m, shelf.place(d, m)
+}
+
+// verify reads the file back from the disk, whole and twice: as bytes, and as a
+// backup. Listing its contents would not do: the list of a file that is cut in
+// half is complete.
+func verify(ctx context.Context, from Dumper, d *draft, tables []Table) error {
+	const hint = "run the job again; if it stays so, check the disk of the backup folder"
+	sum, size, err := checksum(d.file.Name())
+	if err != nil {
+		return fmt.Errorf("verify backup: %w", err)
+	}
+	if sum != d.sum() || size != d.size {
+		return release.Refuse(hint, "verify backup: the disk has %d bytes with SHA-256 %s, pg_dump wrote %d with %s", size, sum, d.size, d.sum())
+	}
+	contents, err := from.Contents(ctx, d.file.Name())
+	if err != nil {
+		return release.Refuse(hint, "verify backup: %w", err)
+	}
+	if missing := contents.missing(tables); len(missing) > 0 {
+		return release.Refuse("give the user of the database the right to read every table", "verify backup: it lacks %s", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// plausible compares the size with that of the last backup of the database.
+func (s shelf) plausible(size int64, ratio float64, state State) error {
+	list, err := s.list(state.Database, state.System)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	last := list[len(list)-1]
+	if float64(size) >= ratio*float64(last.Bytes) {
+		return nil
+	}
+	return release.Refuse("find out where the rows went; if they were removed on purpose, set database.backup.minimum-ratio lower for one release",
+		"verify backup: %v is less than %.0f %% of the last one, %s with %v", release.Size(size), 100*ratio, last.Name, release.Size(last.Bytes))
+}
+
+func dumpFailed(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
+		return release.Refuse("make room in the backup folder, or lower database.backup.keep", "back up database: %w", err)
+	}
+	return fmt.Errorf("back up database: %w", err)
+}
+
+// unfit matches what must not be in a file name.
+var unfit = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+func manifest(d *draft, of Dumped, state State, id release.ID) Manifest {
+	const moment = "20060102T150405.000Z"
+	base := strings.TrimLeft(unfit.ReplaceAllString(state.Database, "_"), ".")
+	m := Manifest{
+		Name:   fmt.Sprintf("%s-%s-%s%s", base, of.At.UTC().Format(moment), id, dumpSuffix),
+		SHA256: d.sum(), Bytes: d.size, Level: Level, Release: id,
+		Database: state.Database, System: state.System, Server: of.Server, Tool: of.Tool,
+		Schema: of.Schema, Tables: []string{}, TakenAt: of.At.UTC(),
+	}
+	for _, t := range of.Tables {
+		m.Tables = append(m.Tables, t.Name)
+	}
+	return m
+}
+
+// reusable returns the backup that this release has taken already, if nothing was
+// applied since and the file is still what it was.
+func (s shelf) reusable(state State, id release.ID) (Manifest, bool, error) {
+	list, err := s.list(state.Database, state.System)
+	if err != nil || len(list) == 0 {
+		return Manifest{}, false, err
+	}
+	last := list[len(list)-1]
+	if last.Release != id || last.Schema != state.Version || last.Level != Level || state.changedSince(last.TakenAt) {
+		return Manifest{}, false, nil
+	}
+	sum, size, err := checksum(s.path(last.Name))
+	return last, sum == last.SHA256 && size == last.Bytes, err
+}

@@ -1,0 +1,4 @@
+package migration
+
+// Remedy is remedy, for its fuzz target.
+func Remedy(file string) string { return remedy(file) }

@@ -1,0 +1,205 @@
+package nginx_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bluegreen-actions/bluegreen/internal/lab"
+	"github.com/bluegreen-actions/bluegreen/internal/nginx"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// steps are those that the suite for load balancers wants.
+var steps = []release.Weight{10, 50, 100}
+
+// disk is a folder that survives a reboot and that nginx's workers can reach,
+// unlike a testing.T's.
+func disk(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/var/tmp", "bluegreen-")
+	must(t, err)
+	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
+	must(t, os.Chmod(dir, 0o755))
+	return dir
+}
+
+// settings are those of a switch in a folder of its own, which no nginx serves.
+func settings(t *testing.T) nginx.Settings {
+	t.Helper()
+	dir := disk(t)
+	return nginx.Settings{
+		State:  filepath.Join(dir, "state"),
+		URL:    "http://127.0.0.1:1",
+		Config: filepath.Join(dir, "conf", "bluegreen.conf"),
+		Split:  nginx.ByCookie,
+		Services: map[string]nginx.Service{
+			"web": {Blue: []nginx.Address{"127.0.0.1:2"}, Green: []nginx.Address{"127.0.0.1:3"}},
+			"api": {Blue: []nginx.Address{"127.0.0.1:4"}, Green: []nginx.Address{"127.0.0.1:5"}},
+		},
+	}
+}
+
+// installed is a switch with all traffic at blue, and no nginx.
+func installed(t *testing.T) *nginx.Switch {
+	t.Helper()
+	s := open(t, settings(t), steps)
+	_, err := s.Install(t.Context(), release.Blue)
+	must(t, err)
+	return s
+}
+
+func open(t *testing.T, s nginx.Settings, steps []release.Weight) *nginx.Switch {
+	t.Helper()
+	made, err := nginx.New(s, steps)
+	must(t, err)
+	return made
+}
+
+// bench is a real nginx before two real slots.
+type bench struct {
+	settings nginx.Settings
+	steps    []release.Weight
+	server   *lab.Server
+	served   map[release.Slot]*atomic.Int64 // requests that reached the slot
+}
+
+// main is the user's own configuration, around the generated one.
+const main = `
+worker_processes 2;
+events { worker_connections 1024; }
+http {
+	access_log off;
+	open_file_cache max=1000;
+	open_file_cache_valid 60s;
+	open_file_cache_errors on;
+	include %s;
+	server {
+		listen 127.0.0.1:{{.Port}};
+		include %s;
+		location / { proxy_pass http://$bluegreen_web; }
+		location /api/ { proxy_pass http://$bluegreen_api; }
+	}
+}
+`
+
+func newBench(t *testing.T, change func(*nginx.Settings), steps ...release.Weight) *bench {
+	t.Helper()
+	b := &bench{settings: settings(t), steps: steps, served: map[release.Slot]*atomic.Int64{release.Blue: {}, release.Green: {}}}
+	b.settings.Services = map[string]nginx.Service{
+		"web": {Blue: b.backend(t, "web", release.Blue), Green: b.backend(t, "web", release.Green)},
+		"api": {Blue: b.backend(t, "api", release.Blue), Green: b.backend(t, "api", release.Green)},
+	}
+	if change != nil {
+		change(&b.settings)
+	}
+	_, err := b.open(t).Install(t.Context(), release.Blue)
+	must(t, err)
+	b.server = lab.Nginx(t, fmt.Sprintf(main, b.settings.Config, strings.TrimSuffix(b.settings.Config, ".conf")+".server"))
+	b.settings.URL = b.server.URL
+	return b
+}
+
+// open is the switch of another process.
+func (b *bench) open(t *testing.T) *nginx.Switch {
+	t.Helper()
+	return open(t, b.settings, b.steps)
+}
+
+// backend answers with its service and slot, and counts.
+func (b *bench) backend(t *testing.T, service string, slot release.Slot) []nginx.Address {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.served[slot].Add(1)
+		w.Header().Set("X-Slot", string(slot))
+		fmt.Fprintf(w, "%s %s", service, slot)
+	})}
+	go func() { _ = server.Serve(listener) }() // ends with Close
+	t.Cleanup(func() { _ = server.Close() })
+	return []nginx.Address{nginx.Address(listener.Addr().String())}
+}
+
+// get sends one request on a connection of its own and returns the answer.
+func (b *bench) get(t *testing.T, path string, header ...string) (body string, res *http.Response) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.server.URL+path, nil)
+	must(t, err)
+	req.Close = true
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	res, err = http.DefaultClient.Do(req)
+	must(t, err)
+	defer res.Body.Close()
+	var text strings.Builder
+	buf := make([]byte, 4096)
+	for {
+		n, err := res.Body.Read(buf)
+		text.Write(buf[:n])
+		if err != nil {
+			return text.String(), res
+		}
+	}
+}
+
+// splits says that the weights are read back and counted.
+func splits(t *testing.T, s *nginx.Switch, want release.Weights) {
+	t.Helper()
+	got, err := s.Weights(t.Context())
+	must(t, err)
+	equal(t, "weights", got, want)
+	const n = 1000
+	for range 3 { // honest traffic misses three standard deviations once in 370 times
+		share, err := s.Observe(t.Context(), n)
+		must(t, err)
+		if share.Fits(want) {
+			return
+		}
+		t.Logf("counted %v, want %v", share, want)
+	}
+	t.Fatalf("the share does not fit %v", want)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func equal[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func says(t *testing.T, what string, err error, want string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%s: got %v, want %q", what, err, want)
+	}
+}
+
+// await polls until a condition holds, however slow the machine is.
+func await(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for !holds() {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("waited a minute for %s", what)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package nginx
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// Settings is one nginx that is switched by marker files.
+type Settings struct {
+	State    string             `yaml:"state" help:"Folder of the marker files and of what is written down beside them, such as /var/lib/bluegreen. It is on a disk, and nginx's workers can read it."`
+	URL      string             `yaml:"url" help:"Where this nginx answers, such as http://127.0.0.1:18080. Requests to /__bluegreen are sent there to count the split."`
+	Host     string             `yaml:"host" help:"Host name to send with these requests, where nginx chooses the server by name."`
+	Config   string             `yaml:"config" help:"Path of the generated include for the http level, such as /etc/nginx/conf.d/bluegreen.conf. What belongs into the server is put beside it, with the ending .server."`
+	Split    Split              `yaml:"split" help:"How clients are split: cookie (a client stays where it is), client (by address), or random (each request by itself)." default:"cookie"`
+	Services map[string]Service `yaml:"services" help:"The services that nginx passes requests to, by name. A location uses proxy_pass http://$bluegreen_NAME."`
+	Preview  release.Secret     `yaml:"preview" help:"Value of the header X-Bluegreen-Preview, or of the cookie bluegreen_preview, that reaches the slot without traffic. Off when empty."`
+}
+
+// Service is where one service listens in each slot. The addresses are fixed,
+// since they are read when nginx starts.
+type Service struct {
+	Blue  []Address `yaml:"blue" help:"Address and port in the blue slot, such as 127.0.0.1:18081; several for several hosts."`
+	Green []Address `yaml:"green" help:"Address and port in the green slot."`
+}
+
+func (s Service) of(slot release.Slot) []Address {
+	if slot == release.Blue {
+		return s.Blue
+	}
+	return s.Green
+}
+
+// Address is an IP address and a port.
+type Address string
+
+// UnmarshalText refuses names: nginx resolves them once, and neither starts nor
+// reloads while one of them does not resolve.
+func (a *Address) UnmarshalText(text []byte) error {
+	addr, err := netip.ParseAddrPort(string(text))
+	if err != nil || addr.Port() == 0 || addr.Addr().Zone() != "" {
+		return fmt.Errorf("address %q: want an IP address and a port, such as 127.0.0.1:18081; a name that does not resolve would keep nginx from starting", text)
+	}
+	*a = Address(addr.String())
+	return nil
+}
+
+// Split is what decides which slot a client gets.
+type Split string
+
+// The ways to split.
+const (
+	ByCookie Split = "cookie"
+	ByClient Split = "client"
+	Random   Split = "random"
+)
+
+// What is safe to write into a configuration of nginx without quoting.
+var (
+	pathForm    = regexp.MustCompile(`^/[A-Za-z0-9._/+-]+$`)
+	serviceForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+	previewForm = regexp.MustCompile(`^[A-Za-z0-9_-]{16,128}$`)
+)
+
+// Names of services that would collide with variables of the configuration.
+var reserved = []string{"slot", "idle", "key", "client", "cookie", "connection", "preview", "header_preview", "cookie_preview"}
+
+// Check refuses values that cannot be written into a configuration, and those
+// that would not mean what they seem to. Empty ones are refused where they are
+// needed.
+func (s Settings) Check() error {
+	problems := []error{checkPath("state", s.State), checkPath("config", s.Config), s.checkURL()}
+	if s.Config != "" && (s.Config == s.State || strings.HasPrefix(s.Config, s.State+"/")) {
+		problems = append(problems, fmt.Errorf("config %q: want a file outside the state folder", s.Config))
+	}
+	if s.Split != "" && !slices.Contains([]Split{ByCookie, ByClient, Random}, s.Split) {
+		problems = append(problems, fmt.Errorf("split %q: want cookie, client or random", s.Split))
+	}
+	if s.Preview != "" && !previewForm.MatchString(s.Preview.Reveal()) {
+		problems = append(problems, errors.New("preview: want 16 to 128 letters, digits, dashes or underscores"))
+	}
+	for name, service := range s.Services {
+		problems = append(problems, checkService(name, service))
+	}
+	return errors.Join(problems...)
+}
+
+func checkPath(key, path string) error {
+	if path == "" || (pathForm.MatchString(path) && filepath.Clean(path) == path) {
+		return nil
+	}
+	return fmt.Errorf("%s %q: want an absolute path of letters, digits, dots, dashes and underscores", key, path)
+}
+
+func (s Settings) checkURL() error {
+	if s.URL == "" {
+		return nil
+	}
+	u, err := url.Parse(s.URL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		return fmt.Errorf("url %q: want a scheme and a host, such as http://127.0.0.1:18080", s.URL)
+	}
+	return nil
+}
+
+func checkService(name string, s Service) error {
+	switch {
+	case !serviceForm.MatchString(name) || slices.Contains(reserved, name):
+		return fmt.Errorf("services.%s: want a name of lower-case letters, digits and underscores, at most 32, that is not one of %s", name, strings.Join(reserved, ", "))
+	case len(s.Blue) == 0 || len(s.Green) == 0:
+		return fmt.Errorf("services.%s: want an address in each slot", name)
+	}
+	for _, address := range s.Blue {
+		if slices.Contains(s.Green, address) {
+			return fmt.Errorf("services.%s: %s is in both slots", name, address)
+		}
+	}
+	return nil
+}
+
+// complete refuses settings that lack what a switch needs.
+func (s Settings) complete() error {
+	missing := []string{}
+	for key, value := range map[string]string{"state": s.State, "url": s.URL, "config": s.Config, "split": string(s.Split)} {
+		if value == "" {
+			missing = append(missing, key)
+		}
+	}
+	if len(s.Services) == 0 {
+		missing = append(missing, "services")
+	}
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		return release.Reject("add the keys to the settings of nginx", "nginx: %s missing", strings.Join(missing, ", "))
+	}
+	if err := s.Check(); err != nil {
+		return release.Reject("correct the settings of nginx", "nginx: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package postgres_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/bluegreen-actions/bluegreen/internal/migration"
+	"github.com/bluegreen-actions/bluegreen/internal/postgres"
+	"github.com/bluegreen-actions/bluegreen/internal/process"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// A test that kills a run starts its own binary again, which then is a run of one
+// release: it prints each event as a line and stops for good behind the line that
+// it is told to.
+func TestMain(m *testing.M) {
+	if os.Getenv("BLUEGREEN_TEST_SETTINGS") != "" {
+		os.Exit(beChild())
+	}
+	os.Exit(m.Run())
+}
+
+func beChild() int {
+	var s migration.Settings
+	if err := json.Unmarshal([]byte(os.Getenv("BLUEGREEN_TEST_SETTINGS")), &s); err != nil {
+		panic(err)
+	}
+	s.URL = release.Secret(os.Getenv("BLUEGREEN_TEST_URL")) // which JSON hides
+	limitFiles()
+	stop, _ := strconv.Atoi(os.Getenv("BLUEGREEN_TEST_STOP"))
+	lines := 0
+	db, err := postgres.New(s)
+	if err != nil {
+		panic(err)
+	}
+	on := migration.Systems{Database: db, Dumper: db, Progress: func(e migration.Event) {
+		fmt.Println(e)
+		if lines++; lines == stop {
+			fmt.Println("stopped")
+			select {}
+		}
+	}}
+	_, err = migration.Run(context.Background(), s, on, release.ID(os.Getenv("BLUEGREEN_TEST_ID")), new(release.Findings))
+	if err != nil {
+		fmt.Printf("failed: %v\nhint: %s\n", err, release.HintOf(err))
+		return 1
+	}
+	fmt.Println("done")
+	return 0
+}
+
+// limitFiles makes the disk full for files beyond a size.
+func limitFiles() {
+	most, err := strconv.ParseUint(os.Getenv("BLUEGREEN_TEST_LARGEST_FILE"), 10, 64)
+	if err != nil {
+		return
+	}
+	signal.Ignore(syscall.SIGXFSZ)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: most, Max: most}); err != nil {
+		panic(err)
+	}
+}
+
+// child is a run in a process of its own.
+type child struct {
+	t       *testing.T
+	running *process.Running
+	mu      sync.Mutex
+	out     strings.Builder
+	more    chan struct{}
+}
+
+func spawn(t *testing.T, s migration.Settings, id release.ID, env ...string) *child {
+	t.Helper()
+	text, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &child{t: t, more: make(chan struct{}, 1)}
+	env = append(env, "BLUEGREEN_TEST_SETTINGS="+string(text), "BLUEGREEN_TEST_URL="+s.URL.Reveal(), "BLUEGREEN_TEST_ID="+string(id))
+	c.running, err = process.Start(process.Command{Path: os.Args[0], Env: env, Stdout: io.Writer(c)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.kill() })
+	return c
+}
+
+// Write takes the child's output.
+func (c *child) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case c.more <- struct{}{}:
+	default:
+	}
+	return c.out.Write(p)
+}
+
+func (c *child) text() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.out.String()
+}
+
+// until waits for a line that begins so, and returns false when the child ended
+// without it.
+func (c *child) until(line string) bool {
+	c.t.Helper()
+	for {
+		if strings.Contains("\n"+c.text(), "\n"+line) {
+			return true
+		}
+		select {
+		case <-c.more:
+		case <-c.running.Done():
+			return strings.Contains("\n"+c.text(), "\n"+line)
+		}
+	}
+}
+
+// kill ends the child as a lost power supply would.
+func (c *child) kill() {
+	_ = syscall.Kill(-c.running.Pid(), syscall.SIGKILL) // it may have ended
+	c.wait()
+}
+
+func (c *child) wait() { <-c.running.Done() }

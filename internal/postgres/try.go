@@ -1,0 +1,88 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/golang-migrate/migrate/v4/database"
+
+	"github.com/bluegreen-actions/bluegreen/internal/migration"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// Try runs one file once.
+func (s *session) Try(ctx context.Context, step migration.Step) ([]string, error) {
+	if err := s.lock.Ping(context.WithoutCancel(ctx)); err != nil {
+		return nil, release.CannotTell("run the job again", "the connection that holds the lock of the migrations is lost: %w", err)
+	}
+	index := step.Up.Script.Nature == migration.Indexes
+	if index {
+		if err := s.clear(ctx, step.Up.Script.Index); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.start(ctx, step); err != nil {
+		return nil, err
+	}
+	var blockers []migration.Blocker
+	err := s.once(ctx, step, func(m *migrator) error {
+		stop := s.observe(ctx, m.conn.PID())
+		defer func() { blockers = stop() }()
+		if err := m.Steps(1); err != nil || !index {
+			return err
+		}
+		return s.check(ctx, m, step)
+	})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, fmt.Errorf("%w: %v", context.Cause(ctx), explain(err, nil))
+	case err != nil:
+		return nil, explain(err, blockers)
+	}
+	return s.made(ctx, step)
+}
+
+// made is what the catalog has from a file that ended.
+func (s *session) made(ctx context.Context, step migration.Step) ([]string, error) {
+	if err := s.finish(ctx, step.Version); err != nil {
+		return nil, err
+	}
+	if i := step.Up.Script.Index; i.Name != "" {
+		if i.Drop {
+			return []string{"no index " + i.String()}, nil
+		}
+		return []string{"valid index " + i.String()}, nil
+	}
+	return s.objects(ctx, step.Version)
+}
+
+// explain says what PostgreSQL said, and where, without the whole file that
+// golang-migrate puts into its errors.
+func explain(err error, blockers []migration.Blocker) error {
+	pg := serverError(err)
+	if pg == nil {
+		return err
+	}
+	text := pg.Message
+	if pg.Detail != "" {
+		text += ", " + pg.Detail
+	}
+	if line := lineOf(err); line > 0 && pg.Position > 0 {
+		text = fmt.Sprintf("line %d: %s", line, text)
+	}
+	short := fmt.Errorf("%s (SQLSTATE %s)", strings.TrimSpace(text), pg.Code)
+	if atLock(err) {
+		return &migration.LockError{Blockers: blockers, Err: short}
+	}
+	return short
+}
+
+// lineOf is the line of the file that golang-migrate found in the error, or 0.
+func lineOf(err error) uint {
+	if wrapped, ok := errors.AsType[database.Error](err); ok {
+		return wrapped.Line
+	}
+	return 0
+}

@@ -1,0 +1,138 @@
+package release
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// Status is what is known about one item of the plan.
+type Status string
+
+// The statuses of an item. There is no way to tick an item without saying what
+// was seen.
+const (
+	Passed    Status = "passed"
+	Failed    Status = "failed"
+	SignedOff Status = "signed off"
+	NotShown  Status = "not shown" // nothing was observed, with the reason
+)
+
+// UnmarshalText refuses every word that is no status.
+func (s *Status) UnmarshalText(text []byte) error {
+	if _, ok := rank[Status(text)]; !ok {
+		return fmt.Errorf("status %q: want passed, failed, signed off or not shown", text)
+	}
+	*s = Status(text)
+	return nil
+}
+
+// Evidence is one checked item of the plan: its id in the checklist, what was
+// observed, and when.
+type Evidence struct {
+	ID       string    `json:"id"`
+	Status   Status    `json:"status"`
+	Observed string    `json:"observed"`
+	At       time.Time `json:"at"`
+}
+
+// Findings collects the evidence of one job. Its zero value is ready to use. It
+// is not safe for concurrent use.
+type Findings struct{ list []Evidence }
+
+// Show records that an item holds, or does not, and what was seen. Showing the
+// same item again keeps the worse of the two: failed wins over passed.
+func (f *Findings) Show(id string, holds bool, format string, args ...any) {
+	status := Passed
+	if !holds {
+		status = Failed
+	}
+	f.add(id, status, fmt.Sprintf(format, args...))
+}
+
+// SignOff records a person's approval of an item.
+func (f *Findings) SignOff(id, format string, args ...any) {
+	f.add(id, SignedOff, fmt.Sprintf(format, args...))
+}
+
+// Miss records that an item could not be observed, and why.
+func (f *Findings) Miss(id, format string, args ...any) {
+	f.add(id, NotShown, fmt.Sprintf(format, args...))
+}
+
+// List returns what was found, in the order in which it was first shown.
+func (f *Findings) List() []Evidence { return slices.Clone(f.list) }
+
+// Merge adds evidence from elsewhere under the same rule as Show.
+func (f *Findings) Merge(list []Evidence) {
+	for _, e := range list {
+		f.put(e)
+	}
+}
+
+func (f *Findings) add(id string, status Status, observed string) {
+	f.put(Evidence{ID: id, Status: status, Observed: cut(observed), At: time.Now().UTC().Truncate(time.Millisecond)})
+}
+
+// rank orders statuses by which of two observations of one item is kept.
+var rank = map[Status]int{NotShown: 0, Passed: 1, SignedOff: 2, Failed: 3}
+
+func (f *Findings) put(e Evidence) {
+	i := slices.IndexFunc(f.list, func(have Evidence) bool { return have.ID == e.ID })
+	switch {
+	case i < 0:
+		f.list = append(f.list, e)
+	case rank[e.Status] > rank[f.list[i].Status]:
+		f.list[i] = e
+	}
+}
+
+// maxObserved is where an observation is cut, in characters: it is a sentence,
+// and the evidence of all jobs travels through one environment variable.
+const maxObserved = 300
+
+// Evidences is the evidence of one or more jobs.
+type Evidences []Evidence
+
+// UnmarshalText reads a stream of JSON lists, so that the outputs of several
+// jobs can be written one after the other.
+func (e *Evidences) UnmarshalText(text []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	var all Findings
+	for {
+		var next []Evidence
+		switch err := dec.Decode(&next); {
+		case errors.Is(err, io.EOF):
+			*e = all.list
+			return nil
+		case err != nil:
+			return fmt.Errorf("evidence: %w", err)
+		case slices.ContainsFunc(next, unnamed):
+			return errors.New("evidence: an item has no id or no status")
+		}
+		all.Merge(next)
+	}
+}
+
+func unnamed(e Evidence) bool { return e.ID == "" || e.Status == "" }
+
+// Encode returns the list as one line of JSON, [] when it is empty.
+func (e Evidences) Encode() (string, error) {
+	text, err := json.Marshal(append([]Evidence{}, e...))
+	if err != nil {
+		return "", fmt.Errorf("encode evidence: %w", err)
+	}
+	return string(text), nil
+}
+
+func cut(text string) string {
+	if runes := []rune(text); len(runes) > maxObserved {
+		return string(runes[:maxObserved-1]) + "…"
+	}
+	return text
+}

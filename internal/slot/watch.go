@@ -1,0 +1,103 @@
+package slot
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Kind is what happened to a container.
+type Kind string
+
+// The kinds of events. What exec does, such as health checks, is not told.
+const (
+	Began       Kind = "started"
+	Died        Kind = "died"    // by itself
+	Stopped     Kind = "stopped" // because it was asked to
+	OutOfMemory Kind = "out of memory"
+	Recovered   Kind = "healthy"
+	Sick        Kind = "unhealthy"
+	Blind       Kind = "blind" // the engine tells no more; see Err
+)
+
+// Event is something that happened to a container.
+type Event struct {
+	At       time.Time
+	Kind     Kind
+	ID       string
+	Service  string
+	Number   int
+	ExitCode int   // of Died and Stopped
+	Err      error // of Blind
+}
+
+// String tells the event for people, without the container's name.
+func (e Event) String() string {
+	switch e.Kind {
+	case Died:
+		return fmt.Sprintf("exited with %d", e.ExitCode)
+	case Stopped:
+		return fmt.Sprintf("was stopped and exited with %d", e.ExitCode)
+	case OutOfMemory:
+		return "ran out of memory"
+	case Blind:
+		return fmt.Sprintf("cannot be watched: %v", e.Err)
+	}
+	return string(e.Kind)
+}
+
+// How often and after which pause a broken stream is opened again.
+const (
+	reopenTimes = 5
+	reopenAfter = time.Second
+)
+
+// Watch tells what happens to the slot's containers from now on, until ctx
+// ends. A stream that breaks is opened again from where it broke; when that
+// does not work either, the last event is Blind. The channel is closed at the
+// end.
+func (e *Environment) Watch(ctx context.Context) <-chan Event {
+	out := make(chan Event)
+	go func() {
+		defer close(out)
+		since, err := e.engine.Now(ctx)
+		if err != nil {
+			send(ctx, out, Event{At: time.Now(), Kind: Blind, Err: err})
+			return
+		}
+		for left := reopenTimes; ; left-- {
+			events, reason := e.engine.Events(ctx, e.place.Project, since)
+			for event := range events {
+				since, left = event.At.Add(time.Nanosecond), reopenTimes
+				if !send(ctx, out, event) {
+					return
+				}
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			if left == 0 {
+				send(ctx, out, Event{At: time.Now(), Kind: Blind, Err: reason()})
+				return
+			}
+			pause(ctx, reopenAfter)
+		}
+	}()
+	return out
+}
+
+func send(ctx context.Context, out chan<- Event, event Event) bool {
+	select {
+	case out <- event:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

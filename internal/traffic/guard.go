@@ -1,0 +1,93 @@
+package traffic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// Guard watches the lease of one shift from another process, and takes the
+// traffic back when the shift is gone without having said so: its runner was
+// lost.
+type Guard struct {
+	Owner  Owner         // whose lease is watched; an empty Process is any of the release
+	Lease  Fence         // where it is
+	Appear time.Duration // how long it may take until the shift holds it
+	Tick   time.Duration // between two looks
+	Back   Rollback      // what is done when it expires
+}
+
+// blindFor is how long a store may not answer before a guard gives up. It says
+// nothing about the shift, so it is no reason to touch the traffic.
+const blindFor = 5 * time.Minute
+
+// Watched is how a guard ended.
+type Watched struct {
+	Text string // what was seen
+	Back *Way   // the way back, nil when none was needed
+}
+
+// Run watches until the lease has ended. It returns quietly when the shift
+// ended by itself, was taken back by somebody else, or never began.
+func (g Guard) Run(ctx context.Context) (Watched, error) {
+	seen := Holding{}
+	for begin, answered := time.Now(), time.Now(); ; {
+		h, err := within(ctx, callTime, "looking at the lease", g.Lease.Peek)
+		switch {
+		case err == nil:
+			answered = time.Now()
+			if text, over := g.over(seen, h, time.Since(begin)); over {
+				return g.finish(ctx, h, text)
+			}
+			if g.mine(h) {
+				seen = h
+			}
+		case ctx.Err() != nil:
+			return Watched{}, fmt.Errorf("guard: %w", context.Cause(ctx))
+		case time.Since(answered) > blindFor:
+			return Watched{}, release.CannotTell("look at the shift; the traffic was not touched", "guard: look at the lease: %w", err)
+		}
+		if !sleep(ctx, g.Tick) {
+			return Watched{}, fmt.Errorf("guard: %w", context.Cause(ctx))
+		}
+	}
+}
+
+// over says whether there is nothing left to watch. It is pure: seen is the
+// last look at the lease of this shift, h the present one.
+func (g Guard) over(seen, h Holding, waited time.Duration) (string, bool) {
+	switch {
+	case g.mine(h) && h.State == Held:
+		return "", false
+	case g.mine(h) && h.State == Expired:
+		return fmt.Sprintf("the lease of %s expired: its process is gone", h.Owner), true
+	case g.mine(h) && h.State == Released:
+		return "the shift ended by itself", true
+	case g.mine(h) && h.State == Raised:
+		return "a rollback has ended the shift", true
+	case seen.State != Never:
+		return fmt.Sprintf("the lease went over to %s", h.Owner), true
+	case waited >= g.Appear:
+		return fmt.Sprintf("no shift of release %s began within %v", g.Owner.Release, g.Appear), true
+	}
+	return "", false
+}
+
+func (g Guard) finish(ctx context.Context, h Holding, text string) (Watched, error) {
+	if !g.mine(h) || h.State != Expired {
+		return Watched{Text: text}, nil
+	}
+	g.Back.Reason = text
+	way, err := g.Back.Run(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("guard: %s", text), err)
+	}
+	return Watched{text, way}, err
+}
+
+func (g Guard) mine(h Holding) bool {
+	return h.Owner.Release == g.Owner.Release && (g.Owner.Process == "" || h.Owner.Process == g.Owner.Process)
+}

@@ -1,0 +1,110 @@
+package traffic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// Leases is a store of leases, as a shift uses it.
+type Leases interface {
+	Lease
+	Fence
+}
+
+// acquire takes the lease. An earlier process of the same release, such as an
+// attempt whose runner was lost, is waited for until its lease has expired.
+func (r *run) acquire(ctx context.Context) error {
+	for begin, told := time.Now(), false; ; told = true {
+		token, err := within(ctx, callTime, "acquiring the lease", func(ctx context.Context) (Token, error) {
+			return r.Leases.Acquire(ctx, r.Owner)
+		})
+		taken, ok := errors.AsType[*Taken](err)
+		switch {
+		case err == nil:
+			r.token = token
+			return nil
+		case !ok:
+			return release.CannotTell("make the store of the lease answer; no traffic was moved", "shift: acquire the lease: %w", err)
+		case taken.Holding.Owner.Release != r.Owner.Release || time.Since(begin) > LeaseExpiry+RenewEvery:
+			return release.Refuse("wait until that shift has ended, or roll it back", "shift: acquire the lease: %w", err)
+		}
+		if !told {
+			r.say(Began, "waiting for an earlier attempt: %v", taken)
+		}
+		if !sleep(ctx, time.Second) {
+			return fmt.Errorf("shift: acquire the lease: %w", context.Cause(ctx))
+		}
+	}
+}
+
+// outgrow gets a token greater than one that the load balancer has seen. It is
+// for a store that has forgotten its counter: where the lease is really
+// another's, the store says so.
+func (r *run) outgrow(ctx context.Context, seen Token) error {
+	err := call(ctx, callTime, "raising the token", func(ctx context.Context) error {
+		if err := r.renew(ctx); err != nil {
+			return err
+		}
+		return r.Leases.Raise(ctx, seen)
+	})
+	if err != nil {
+		return release.Refuse("see who else is shifting or rolling back", "shift: the load balancer has seen token %d, this shift has %d: %w", seen, r.token, err)
+	}
+	return r.acquire(ctx)
+}
+
+func (r *run) renew(ctx context.Context) error { return r.Leases.Renew(ctx, r.token) }
+
+// hold renews the lease until stop is called. The context that it returns ends
+// when the lease is lost, with ErrLost as its cause.
+func (r *run) hold(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithCancelCause(ctx)
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		end(r.keep(ctx))
+	}()
+	return ctx, func() {
+		end(context.Canceled)
+		<-stopped
+	}
+}
+
+// keep renews until ctx ends or the lease is lost. A store that does not answer
+// loses the lease a little before it expires there.
+func (r *run) keep(ctx context.Context) error {
+	const margin = 5 * time.Second
+	for renewed, pause := time.Now(), RenewEvery; ; {
+		if !sleep(ctx, pause) {
+			return context.Cause(ctx)
+		}
+		asked := time.Now()
+		err := call(ctx, margin, "renewing the lease", r.renew)
+		switch {
+		case err == nil:
+			renewed, pause = asked, RenewEvery
+		case errors.Is(err, ErrLost):
+			return err
+		case time.Since(renewed) > LeaseExpiry-2*margin:
+			return fmt.Errorf("%w: not renewed for %v: %w", ErrLost, time.Since(renewed).Round(time.Second), err)
+		default:
+			pause = time.Second
+		}
+	}
+}
+
+// release ends the lease well, so that nobody takes this process for a lost
+// one. Where that fails the lease expires by itself, and a guard will see to it
+// that the traffic is at the good slot.
+func (r *run) release(ctx context.Context) {
+	err := call(context.WithoutCancel(ctx), time.Second, "releasing the lease", func(ctx context.Context) error {
+		return r.Leases.Release(ctx, r.token)
+	})
+	if err != nil {
+		r.say(Warned, "the lease was not released and will expire: %v", err)
+	}
+}

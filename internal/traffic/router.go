@@ -1,0 +1,99 @@
+package traffic
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// Token orders the processes that shift. It only grows: each acquisition of the
+// lease brings a greater one, and every write forward carries it.
+type Token uint64
+
+// Router moves the traffic of one load balancer. It is safe for concurrent use
+// by many processes.
+type Router interface {
+	// Weights reads the split from the load balancer. An unreadable or
+	// undefined split is an error, never a weight of 0.
+	Weights(ctx context.Context) (release.Weights, error)
+
+	// Set gives the candidate the weight w and the other slot the rest: the move
+	// forward. A token that is older than one that was seen before, or not newer
+	// than the last Restore, gets a *Stale error and changes nothing. Setting
+	// the weight that is there already only makes the token known.
+	Set(ctx context.Context, candidate release.Slot, w release.Weight, token Token) error
+
+	// Restore gives all the traffic to the good slot: the move backward. It
+	// needs no lease and no look-up, may be repeated, and from then on refuses
+	// every token that was seen so far.
+	Restore(ctx context.Context, good release.Slot) error
+}
+
+// Observer counts who really answers.
+type Observer interface {
+	// Observe sends n requests of clients that were never seen before through
+	// the load balancer and counts them by the slot that they were sent to.
+	Observe(ctx context.Context, n int) (Share, error)
+}
+
+// Stale is the refusal of a move forward by a process that has been overtaken:
+// by a newer shift, or by a rollback.
+type Stale struct {
+	Token Token // of the refused write
+	Seen  Token // the newest that the load balancer knows
+}
+
+func (s *Stale) Error() string {
+	return fmt.Sprintf("token %d is stale: the load balancer has seen %d", s.Token, s.Seen)
+}
+
+// Share is how many requests each slot got.
+type Share struct {
+	Blue  int `json:"blue"`
+	Green int `json:"green"`
+}
+
+// Of returns the count of one slot.
+func (s Share) Of(slot release.Slot) int {
+	if slot == release.Blue {
+		return s.Blue
+	}
+	return s.Green
+}
+
+// Total is the number of requests.
+func (s Share) Total() int { return s.Blue + s.Green }
+
+// Add returns the counts of both.
+func (s Share) Add(o Share) Share { return Share{s.Blue + o.Blue, s.Green + o.Green} }
+
+// Fits says whether the counts agree with the weights: within three standard
+// deviations of the binomial distribution, and exactly where a weight is 0 or
+// 100. No requests fit nothing.
+func (s Share) Fits(w release.Weights) bool {
+	n, p := float64(s.Total()), float64(w.Green)/100
+	switch {
+	case n == 0:
+		return false
+	case w.Green == 0:
+		return s.Green == 0
+	case w.Green == 100:
+		return s.Blue == 0
+	}
+	return math.Abs(float64(s.Green)-n*p) <= 3*math.Sqrt(n*p*(1-p))
+}
+
+// String prints both counts, such as "blue 897 green 103 of 1000".
+func (s Share) String() string {
+	return fmt.Sprintf("blue %d green %d of %d", s.Blue, s.Green, s.Total())
+}
+
+// Balancer is a load balancer as this package sees it: what moves the traffic,
+// who counts it, and what is written down beside it.
+type Balancer struct {
+	Router   Router
+	Observer Observer
+	Ledger   Ledger
+}

@@ -1,0 +1,176 @@
+package traffic
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/bluegreen-actions/bluegreen/internal/gate"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// Gates judges the candidate. Evaluate returns soon after ctx has ended; what
+// it could not measure it calls Inconclusive.
+type Gates interface {
+	Evaluate(ctx context.Context, at gate.Moment) gate.Decision
+}
+
+// Candidate is what a shift asks of the slot that is to get the traffic.
+type Candidate interface {
+	// Check refuses a candidate that is not what the release made: other
+	// digests, unhealthy, not smoked, another schema.
+	Check(ctx context.Context) error
+
+	// StartWorkers lets the candidate's workers take jobs; QuietWorkers stops
+	// that. Both may be repeated.
+	StartWorkers(ctx context.Context) error
+	QuietWorkers(ctx context.Context) error
+}
+
+// Shift moves one release to 100 % of the traffic.
+type Shift struct {
+	Owner     Owner        // this process, and the release that it shifts
+	Candidate release.Slot // where the release is
+	Good      *Good        // the way back; nil only for a first release, which has none
+	Settings  Settings
+
+	Balancer Balancer
+	Leases   Leases
+	Gates    Gates
+	Slot     Candidate
+
+	// Served reads the counter of public requests that a slot has answered, to
+	// show that the good slot gets none any more. Nil leaves that unshown.
+	Served func(context.Context, release.Slot) (float64, error)
+
+	Progress func(Event)       // is shown each event as it happens; may be nil
+	Found    *release.Findings // gets the evidence; may be nil
+}
+
+// The deadlines of a shift's outside calls.
+const (
+	callTime   = 10 * time.Second // the balancer, the ledger, the lease
+	checkTime  = 2 * time.Minute  // the candidate and its workers
+	askTime    = 30 * time.Second // the gates
+	foreignFor = 30 * time.Second // a split by somebody else, before the traffic goes back
+)
+
+// run is one shift on its way.
+type run struct {
+	Shift
+	log     *Log
+	token   Token
+	working bool // the candidate's workers were started
+	asking  chan gate.Decision
+}
+
+// Run shifts the traffic, or says why not. It may be killed at any instant and
+// run again: a release that is at 100 % already is left alone, and one that was
+// held goes on at the weight that the load balancer has. The log is never nil.
+//
+// When ctx ends, the traffic is back, or held, as the settings say, within 5 s.
+func (s Shift) Run(ctx context.Context) (*Log, error) {
+	if s.Found == nil {
+		s.Found = new(release.Findings)
+	}
+	r := &run{Shift: s, log: &Log{Release: s.Owner.Release, Candidate: s.Candidate, Outcome: RefusedTo, Started: now()}}
+	err := r.all(ctx)
+	r.log.Ended = now()
+	if err != nil && r.log.Reason == "" {
+		r.log.Reason = err.Error()
+	}
+	r.show()
+	return r.log, err
+}
+
+func (r *run) all(ctx context.Context) error {
+	p, err := r.prepare(ctx)
+	if err != nil || r.log.Outcome == Unchanged {
+		return err
+	}
+	if err := r.acquire(ctx); err != nil {
+		return err
+	}
+	ctx, stop := r.hold(ctx)
+	defer stop()
+	if err := r.enter(ctx, p); err != nil {
+		r.release(ctx)
+		return err
+	}
+	for _, step := range p.steps {
+		if err := r.step(ctx, step); err != nil {
+			return r.end(ctx, err)
+		}
+	}
+	return r.finish(ctx)
+}
+
+// prepare checks everything that can be checked before anything is changed.
+func (r *run) prepare(ctx context.Context) (plan, error) {
+	if err := r.complete(); err != nil {
+		return plan{}, err
+	}
+	page, err := within(ctx, callTime, "reading the ledger", r.Balancer.Ledger.Read)
+	if err != nil {
+		return plan{}, release.CannotTell("repair the ledger; the traffic was not touched", "shift: read the ledger: %w", err)
+	}
+	if err := page.Claimed(r.Candidate, r.Owner.Release); err != nil {
+		return plan{}, err
+	}
+	weights, err := within(ctx, callTime, "reading the weights", r.Balancer.Router.Weights)
+	if err != nil && !errors.Is(err, ErrApart) {
+		return plan{}, release.CannotTell("make the load balancer answer; the traffic was not touched", "shift: read the weights: %w", err)
+	}
+	p, err := r.resume(page, weights.Of(r.Candidate))
+	if err != nil {
+		return plan{}, err
+	}
+	r.log.Weight = weights.Of(r.Candidate)
+	if p.finished {
+		r.log.Outcome = Unchanged
+		r.say(Ended, "release %s has all the traffic since %s: nothing to do", r.Owner.Release, page.Shift.Finished.Format(time.RFC3339))
+		return p, nil
+	}
+	return p, call(ctx, checkTime, "checking the candidate", r.Slot.Check)
+}
+
+// complete refuses a shift that cannot be one.
+func (r *run) complete() error {
+	switch {
+	case r.Owner.Release == "" || r.Owner.Process == "":
+		return release.Reject("pass the release's record", "shift: the release has no id or the process no name")
+	case r.Candidate != release.Blue && r.Candidate != release.Green:
+		return release.Reject("pass the release's record", "shift: candidate %q: want blue or green", r.Candidate)
+	case r.Good != nil && r.Good.Slot != r.Candidate.Other():
+		return release.Reject("pass the record of this release", "shift: the good slot is %q: want %s, the one beside the candidate", r.Good.Slot, r.Candidate.Other())
+	}
+	if err := r.Settings.Check(); err != nil {
+		return release.Reject("correct the settings of the shift", "shift: %w", err)
+	}
+	if r.Good != nil {
+		r.log.Good = r.Good.Slot
+	}
+	return nil
+}
+
+// finish writes down that the way to 100 % is over.
+func (r *run) finish(ctx context.Context) error {
+	err := call(ctx, callTime, "writing the ledger", func(ctx context.Context) error {
+		return r.Balancer.Ledger.Update(ctx, func(p *Page) error {
+			if p.Shift != nil && p.Shift.Release == r.Owner.Release {
+				p.Shift.Finished = now()
+			}
+			return nil
+		})
+	})
+	if ctx.Err() != nil {
+		return r.end(ctx, context.Cause(ctx))
+	}
+	if err != nil { // the traffic is right, so this is no reason to take it back
+		r.say(Warned, "the ledger does not say that the shift is finished, so a second run will watch 100%% again: %v", err)
+	}
+	r.log.Outcome = Shifted
+	r.say(Ended, "release %s has all the traffic on the %s slot", r.Owner.Release, r.Candidate)
+	r.release(ctx)
+	return nil
+}

@@ -1,0 +1,178 @@
+package traffic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bluegreen-actions/bluegreen/internal/gate"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// watch is one step while it bakes.
+type watch struct {
+	*run
+	step    Step
+	clock   *clock
+	foreign time.Time // since when the split is not ours; zero while it is
+	before  string    // what was said about the gates last
+	told    time.Time // when progress was last shown
+	quiet   silence
+}
+
+// look reads the weights back, asks the gates, and says whether the step is
+// over. Its error is a *retreat, a *pauseEnd or ErrLost.
+func (w *watch) look(ctx context.Context) (over bool, err error) {
+	mine, err := w.mine(ctx)
+	if err != nil {
+		return false, err
+	}
+	d := w.ask(ctx, gate.Moment{Candidate: w.Candidate, Live: w.Candidate.Other(), Weight: w.step.Weight, StepStarted: w.baking().Set})
+	if d.Verdict >= gate.Rollback {
+		w.log.Readings = d.Readings
+		return false, &retreat{time.Now(), because(d, gate.Rollback)}
+	}
+	if ctx.Err() != nil {
+		return false, nil
+	}
+	why := causeOf(d)
+	if !mine {
+		why = halted
+	}
+	w.clock.look(time.Now(), why)
+	w.judge(d, why)
+	w.quiet.look(ctx)
+	return w.over(why, d)
+}
+
+// over decides what the clock means.
+func (w *watch) over(why cause, d gate.Decision) (bool, error) {
+	switch {
+	case why == good && w.clock.good >= w.step.Bake:
+		return true, nil
+	case w.clock.paused > w.Settings.MaxPause:
+		return false, &retreat{time.Now(), fmt.Sprintf("paused for %v in this step, longer than max-pause %v: %s",
+			w.clock.paused.Round(time.Second), w.Settings.MaxPause, because(d, gate.Inconclusive))}
+	case why != halted && w.clock.thin > 0 && w.clock.good+w.clock.thin >= w.Settings.longest(w.step):
+		return w.thin(d)
+	}
+	return false, nil
+}
+
+// thin ends a step that had too little traffic for its gates.
+func (w *watch) thin(d gate.Decision) (bool, error) {
+	text := fmt.Sprintf("too little traffic: %v of %v good time in %v: %s",
+		w.clock.good.Round(time.Second), w.step.Bake, w.clock.wall().Round(time.Second), because(d, gate.Warn))
+	if w.Settings.OnLowTraffic == Hold {
+		return false, &pauseEnd{text}
+	}
+	b := w.baking()
+	b.Thin = true
+	b.Warnings = append(b.Warnings, text)
+	w.say(Warned, "%s; the step ends all the same", text)
+	return true, nil
+}
+
+// mine says whether the split is the one that this shift has set. One that
+// stays different is a reason to go back.
+func (w *watch) mine(ctx context.Context) (bool, error) {
+	want := release.Split(w.Candidate, w.step.Weight)
+	weights, err := within(ctx, callTime, "reading the weights", w.Balancer.Router.Weights)
+	switch {
+	case ctx.Err() != nil:
+		return false, nil
+	case err == nil && weights == want:
+		if !w.foreign.IsZero() {
+			w.say(Judged, "the weights are %v again", want)
+		}
+		w.foreign = time.Time{}
+		return true, nil
+	}
+	seen := fmt.Sprintf("somebody else changed the weights to %v", weights)
+	if err != nil {
+		seen = fmt.Sprintf("the weights cannot be read: %v", err)
+	}
+	if err := call(ctx, callTime, "renewing the lease", w.renew); errors.Is(err, ErrLost) {
+		return false, fmt.Errorf("%w: %s", err, seen)
+	}
+	if w.foreign.IsZero() {
+		w.foreign = time.Now()
+		w.say(Warned, "%s: the clock stands still", seen)
+	}
+	if time.Since(w.foreign) > foreignFor {
+		return false, &retreat{time.Now(), seen}
+	}
+	return false, nil
+}
+
+// judge notes a decision and shows it where it differs from the one before, and
+// once a minute the time that has passed.
+func (w *watch) judge(d gate.Decision, why cause) {
+	const every = time.Minute
+	b := w.baking()
+	b.Looks++
+	b.Worst = max(b.Worst, d.Verdict)
+	w.log.Readings = d.Readings
+	stands := fmt.Sprintf("%v of %v", w.clock.good.Round(time.Second), w.step.Bake)
+	switch now := d.Verdict.String() + codes(d); {
+	case now != w.before && !d.Verdict.Advances():
+		w.say(Judged, "%v: %s; the clock stands at %s", d.Verdict, because(d, gate.Inconclusive), stands)
+	case now != w.before:
+		w.say(Judged, "%v at %v%s; the clock is at %s", d.Verdict, w.step.Weight, warnings(d), stands)
+	case why == good && time.Since(w.told) >= every:
+		w.say(Baked, "%s at %v", stands, w.step.Weight)
+	default:
+		return
+	}
+	w.before, w.told = d.Verdict.String()+codes(d), time.Now()
+	if d.Verdict == gate.Warn {
+		b.Warnings = append(b.Warnings, because(d, gate.Warn))
+	}
+}
+
+// record writes the clock into the log, also of a step that does not end well.
+func (w *watch) record() {
+	b := w.baking()
+	b.Good, b.Paused, b.Wall, b.Gap = w.clock.good, w.clock.paused, w.clock.wall(), w.clock.gap
+}
+
+func (w *watch) close(ctx context.Context) error {
+	w.baking().Done = true
+	w.quiet.close(ctx)
+	w.say(Baked, "%v at %v is over: %v of good time in %v", w.step.Bake, w.step.Weight, w.clock.good.Round(time.Second), w.clock.wall().Round(time.Second))
+	return nil
+}
+
+// because lists the readings that are at least as bad as verdict.
+func because(d gate.Decision, verdict gate.Verdict) string {
+	var all []string
+	for _, r := range d.Readings {
+		if !r.DryRun && r.Verdict >= verdict {
+			all = append(all, r.Rule+": "+r.Reason)
+		}
+	}
+	if len(all) == 0 {
+		return "no gate gave a reason"
+	}
+	return strings.Join(all, "; ")
+}
+
+func warnings(d gate.Decision) string {
+	if d.Verdict == gate.Warn {
+		return ": " + because(d, gate.Warn)
+	}
+	return ""
+}
+
+// codes is what a decision says, without the figures, which change every time.
+func codes(d gate.Decision) string {
+	var b strings.Builder
+	for _, r := range d.Readings {
+		if !r.DryRun && r.Verdict > gate.Pass {
+			fmt.Fprintf(&b, " %s=%v/%s", r.Rule, r.Verdict, r.Code)
+		}
+	}
+	return b.String()
+}

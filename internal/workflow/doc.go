@@ -1,0 +1,9 @@
+// Package workflow knows how our workflow files name our own actions.
+//
+// The files say `uses: $/actions/shift`, which GitHub resolves to the repository
+// and the commit of the file itself, so that nothing has to be pinned by hand.
+// Tools that do not know that form yet, such as act and actionlint, get a copy
+// from Rewrite. The tests of this package hold the files to the rules of the
+// house: the order of the jobs, their conditions and permissions, pinned actions,
+// no expression in a script, and no input that an action does not have.
+package workflow
