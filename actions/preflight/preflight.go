@@ -26,6 +26,7 @@ type inputs struct {
 	Version     release.Version `input:"version" required:"true" help:"Version to release, such as v1.2.0. It becomes the tag of the images."`
 	Commit      release.Commit  `input:"commit" help:"Commit to release; the one of the run when empty."`
 	Environment string          `input:"environment" help:"The environment that is released to, such as production. Its protection and that of its sign-offs are looked at when it is given."`
+	TakeOver    bool            `input:"take-over" default:"false" help:"Take the slot over from another release that has claimed it, not finished, and not rolled back."`
 	First       bool            `input:"first-release" default:"false" help:"Nothing is live yet, so there is no way back."`
 }
 
@@ -39,14 +40,13 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 	if err != nil {
 		return outputs{}, err
 	}
-	job.Release = record
+	job.Release, job.Add = record, record
 	report := preflight.Run(ctx, job.Config.Preflight.Timeout, probes(ctx, job, in))
 	report.Show(job.Findings)
 	write(job, report)
 	if err := report.Err(); err != nil {
 		return outputs{}, err
 	}
-	job.Add = record
 	return outputs{Slot: record.Candidate, Good: record.Good}, nil
 }
 
@@ -64,7 +64,11 @@ func decide(ctx context.Context, job *action.Job, in inputs) (release.Record, er
 	if err != nil {
 		return release.Record{}, release.CannotTell("repair the ledger beside the load balancer", "read the ledger: %w", err)
 	}
-	seen := preflight.Traffic{Weights: weights, Serving: serving(ctx, job, weights)}
+	runs, err := serving(ctx, job, weights)
+	if err != nil {
+		return release.Record{}, err
+	}
+	seen := preflight.Traffic{Weights: weights, Serving: runs}
 	if page.Shift != nil {
 		seen.Owner = page.Shift.Release
 	}
@@ -77,14 +81,19 @@ func decide(ctx context.Context, job *action.Job, in inputs) (release.Record, er
 	}.Record(seen, time.Now())
 }
 
-// serving reports whether the slot with all the traffic runs anything.
-func serving(ctx context.Context, job *action.Job, w release.Weights) bool {
+// serving reports whether the slot with all the traffic runs a release, be it
+// healthy or not.
+func serving(ctx context.Context, job *action.Job, w release.Weights) (bool, error) {
 	live, whole := w.Live()
 	if !whole {
-		return false
+		return false, nil
 	}
 	env, err := connect.Slot(ctx, job, live)
-	return err == nil && env.Healthy(ctx) == nil
+	if err != nil {
+		return false, err
+	}
+	all, err := env.Inspect(ctx)
+	return len(all) > 0, err
 }
 
 func write(job *action.Job, r preflight.Report) {

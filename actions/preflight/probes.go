@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
 	"github.com/bluegreen-actions/bluegreen/internal/compose"
@@ -55,19 +57,30 @@ func (l look) balancer(ctx context.Context) (string, error) {
 	return fmt.Sprintf("it can be switched without a reload, and sends new clients to %v", share), nil
 }
 
+// idle refuses a slot that has traffic or belongs to another release, unless
+// all of that is this release's own doing, in an earlier attempt.
 func (l look) idle(ctx context.Context) (string, error) {
 	balancer, _, err := connect.Balancer(l.job)
 	if err != nil {
 		return "", err
 	}
 	w, err := balancer.Router.Weights(ctx)
-	if err == nil && w.Of(l.job.Release.Candidate) != 0 && !l.job.Release.First {
-		page, readErr := balancer.Ledger.Read(ctx)
-		if readErr != nil || page.Shift == nil || page.Shift.Release != l.job.Release.ID {
-			err = fmt.Errorf("%s has %v of the traffic", l.job.Release.Candidate, w.Of(l.job.Release.Candidate))
-		}
+	if err != nil {
+		return "", err
 	}
-	return fmt.Sprintf("%s is to be replaced; the traffic is %v", l.job.Release.Candidate, w), err
+	page, err := balancer.Ledger.Read(ctx)
+	if err != nil {
+		return "", err
+	}
+	record := l.job.Release
+	ours := page.Shift != nil && page.Shift.Release == record.ID
+	if w.Of(record.Candidate) != 0 && !record.First && !ours {
+		return "", fmt.Errorf("%s has %v of the traffic", record.Candidate, w.Of(record.Candidate))
+	}
+	if c, taken := page.Claims[record.Candidate]; taken && c.Release != record.ID && !c.Yielded && !l.in.TakeOver {
+		return "", release.Refuse("wait for that release, roll it back, or set take-over", "release %s has claimed the %s slot at %s", c.Release, record.Candidate, c.At.Format(time.RFC3339))
+	}
+	return fmt.Sprintf("%s is to be replaced; the traffic is %v", record.Candidate, w), nil
 }
 
 func (l look) good(ctx context.Context) (string, error) {
@@ -151,15 +164,42 @@ func (l look) prometheus(ctx context.Context) (string, error) {
 	if _, err := server.Healthy(ctx); err != nil {
 		return "", err
 	}
+	up, err := l.targets(ctx, server)
+	if err != nil {
+		return "", err
+	}
 	if l.job.Release.Good == "" {
-		return "answers; the rules cannot be measured before something is live", nil
+		return "", preflight.Absent("it answers, %s; the rules cannot be measured before something is live", up)
 	}
 	faults, err := gate.Preflight(ctx, l.job.Config.Gates, server, connect.Pace(l.job), l.job.Release.Good)
 	problems := []error{err}
 	for _, f := range faults {
 		problems = append(problems, fmt.Errorf("%s: %s", f.Rule, f.Reason))
 	}
-	return "answers, and every rule can be measured on the live slot", errors.Join(problems...)
+	return "answers, " + up + ", and every rule can be measured on the live slot", errors.Join(problems...)
+}
+
+// targets refuses a slot that Prometheus does not know: its first step would
+// have nothing to go by.
+func (l look) targets(ctx context.Context, server *prometheus.Server) (string, error) {
+	var texts []string
+	for _, s := range release.Slots {
+		result, err := server.Query(ctx, strings.ReplaceAll(l.job.Config.Gates.Target, "{{slot}}", string(s)))
+		if err != nil {
+			return "", err
+		}
+		if len(result.Series) == 0 {
+			return "", fmt.Errorf("no target for the %s slot", s)
+		}
+		up := 0
+		for _, series := range result.Series {
+			if series.Value == 1 {
+				up++
+			}
+		}
+		texts = append(texts, fmt.Sprintf("%s has %d of %d targets up", s, up, len(result.Series)))
+	}
+	return strings.Join(texts, ", "), nil
 }
 
 func (l look) github() []preflight.Probe {

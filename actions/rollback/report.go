@@ -2,6 +2,7 @@ package rollback
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -41,13 +42,69 @@ func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Micros
 // tail is how many lines of each log the plan wants to see.
 const tail = 200
 
-// diagnose quiets the candidate's workers and writes down the state of
-// everything, after the traffic is safe. What cannot be asked is said; nothing
-// here fails the rollback.
-func diagnose(ctx context.Context, job *action.Job) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+// after does what comes after the traffic: the workers change sides, the claim
+// is yielded, and the state of everything is written down. What cannot be done
+// or asked is said; nothing here fails a rollback whose traffic is safe.
+func after(ctx context.Context, job *action.Job, back traffic.Rollback, way *traffic.Way, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Minute)
 	defer cancel()
-	quiet(ctx, job)
+	report(job, way, err)
+	ours, yieldErr := yield(ctx, job, back)
+	warn(job, "the claim on the slot was not given up", yieldErr)
+	switch {
+	case way != nil && err == nil:
+		warn(job, "the workers did not all change sides", change(ctx, job, way.Good))
+	case way == nil && ours:
+		warn(job, "the workers of "+string(job.Release.Candidate)+" were not quieted", quiet(ctx, job, job.Release.Candidate))
+	}
+	diagnose(ctx, job)
+	return err
+}
+
+func warn(job *action.Job, what string, err error) {
+	if err != nil {
+		job.Warn("bluegreen rollback", what+": "+err.Error())
+	}
+}
+
+// yield lets the next release have the slot. Without a claim of its own this
+// release has nothing in the slot: it is left alone.
+func yield(ctx context.Context, job *action.Job, back traffic.Rollback) (bool, error) {
+	if job.Release.Candidate == "" || job.Release.ID == "" {
+		return false, nil
+	}
+	return traffic.YieldClaim(ctx, back.Balancer.Ledger, job.Release.Candidate, job.Release.ID)
+}
+
+// change quiets the workers of the slot that was left, and lets those of the
+// good slot take jobs, which a release that was finished had stopped.
+func change(ctx context.Context, job *action.Job, good release.Slot) error {
+	err := quiet(ctx, job, good.Other())
+	env, openErr := connect.Slot(ctx, job, good)
+	if openErr != nil {
+		return errors.Join(err, openErr)
+	}
+	n, startErr := env.Workers().Start(ctx)
+	if startErr == nil {
+		job.Page.Say("%d workers of %s take jobs.", n, good)
+	}
+	return errors.Join(err, startErr)
+}
+
+func quiet(ctx context.Context, job *action.Job, s release.Slot) error {
+	env, err := connect.Slot(ctx, job, s)
+	if err != nil {
+		return err
+	}
+	q, err := env.Workers().Quiet(ctx)
+	if q.Stopped > 0 {
+		job.Page.Say("%d workers of %s finished their job and stopped; %d had to be killed.", q.Stopped, s, q.Killed)
+	}
+	return err
+}
+
+// diagnose writes down what both slots and the stores say.
+func diagnose(ctx context.Context, job *action.Job) {
 	var rows [][]string
 	for _, s := range release.Slots {
 		rows = append(rows, slotState(ctx, job, s)...)
@@ -57,25 +114,6 @@ func diagnose(ctx context.Context, job *action.Job) {
 	}
 	job.Page.Section("What both slots and the stores say")
 	job.Page.Table([]string{"what", "state", "trouble"}, rows)
-}
-
-// quiet stops the workers of a candidate that is not to be trusted.
-func quiet(ctx context.Context, job *action.Job) {
-	if job.Release.Candidate == "" {
-		return
-	}
-	env, err := connect.Slot(ctx, job, job.Release.Candidate)
-	if err == nil {
-		var q struct{ stopped, killed int }
-		result, quietErr := env.Workers().Quiet(ctx)
-		q.stopped, q.killed, err = result.Stopped, result.Killed, quietErr
-		if err == nil && q.stopped > 0 {
-			job.Page.Say("%d workers of %s finished their job and stopped; %d had to be killed.", q.stopped, job.Release.Candidate, q.killed)
-		}
-	}
-	if err != nil {
-		job.Warn("bluegreen rollback", fmt.Sprintf("the workers of %s were not quieted: %v", job.Release.Candidate, err))
-	}
 }
 
 func slotState(ctx context.Context, job *action.Job, s release.Slot) [][]string {

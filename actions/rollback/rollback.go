@@ -48,9 +48,7 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 		return guard(ctx, job, back, in)
 	}
 	way, err := back.Run(ctx)
-	report(job, way, err)
-	diagnose(context.WithoutCancel(ctx), job)
-	return result(way), err
+	return result(way), after(ctx, job, back, way, err)
 }
 
 func assemble(job *action.Job, in inputs) (traffic.Rollback, error) {
@@ -87,9 +85,7 @@ func guard(ctx context.Context, job *action.Job, back traffic.Rollback, in input
 		job.Page.Verdict(summary.Good, "guard: %s", seen.Text)
 		return outputs{}, nil
 	}
-	report(job, seen.Back, err)
-	diagnose(context.WithoutCancel(ctx), job)
-	return result(seen.Back), err
+	return result(seen.Back), after(ctx, job, back, seen.Back, err)
 }
 
 func plan(ctx context.Context, job *action.Job, back traffic.Rollback) error {

@@ -1,7 +1,9 @@
 package action
 
 import (
+	"cmp"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -16,23 +18,23 @@ var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // set already stays as it is. Every value of it is a secret.
 func dotenv(getenv func(string) string) (func(string) string, map[string]string, error) {
 	values := map[string]string{}
+	var bad []string
 	for i, line := range strings.Split(getenv(bundle), "\n") {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue
 		}
 		name, value, ok := strings.Cut(strings.TrimPrefix(line, "export "), "=")
 		if name = strings.TrimSpace(name); !ok || !variableName.MatchString(name) {
-			return getenv, values, release.Reject("write one NAME=value a line in the secret "+bundle,
-				"%s: line %d is not NAME=value", bundle, i+1)
+			bad = append(bad, strconv.Itoa(i+1))
+			continue
 		}
 		values[name] = unquote(strings.TrimSpace(value))
 	}
-	return func(name string) string {
-		if v := getenv(name); v != "" {
-			return v
-		}
-		return values[name]
-	}, values, nil
+	var err error
+	if len(bad) > 0 {
+		err = release.Reject("write one NAME=value a line in the secret "+bundle, "%s: line %s is not NAME=value", bundle, strings.Join(bad, ", "))
+	}
+	return func(name string) string { return cmp.Or(getenv(name), values[name]) }, values, err
 }
 
 func unquote(value string) string {

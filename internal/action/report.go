@@ -22,6 +22,7 @@ func (r reporter) finish(out any, err error) int {
 	outputs, problem := r.phase.outputs(r.job, out, err)
 	err = errors.Join(err, problem)
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		outputs[name] = r.job.redact(outputs[name])
 		err = errors.Join(err, r.run.SetOutput(name, outputs[name]))
 	}
 	page := r.page(err)

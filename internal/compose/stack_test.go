@@ -53,7 +53,8 @@ func TestFilesAreReadWithVariablesAndOverride(t *testing.T) {
 
 func TestWhatComposeSaysIsInTheError(t *testing.T) {
 	t.Parallel()
-	stack, _, said := open(t, "services: {web: {image: 'nothing.invalid/web'}}\n")
+	stack, _, said := open(t, "services: {web: {image: '127.0.0.1:9/web'}}\n")
+	t.Cleanup(func() { _ = stack.Down(context.Background()) }) // a network may be there already
 	if err := stack.Up(t.Context(), nil, slot.Up{Services: []string{"missing"}}); err == nil || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("got %v", err)
 	}
@@ -68,7 +69,7 @@ func TestWhatComposeSaysIsInTheError(t *testing.T) {
 
 func TestDownRemovesTheProjectsOwnNetworkAndKeepsVolumes(t *testing.T) {
 	t.Parallel()
-	stack, project, _ := open(t, "services: {web: {image: 'nothing.invalid/web', volumes: ['kept:/kept']}}\nvolumes: {kept: {}}\n")
+	stack, project, _ := open(t, "services: {web: {image: '127.0.0.1:9/web', volumes: ['kept:/kept']}}\nvolumes: {kept: {}}\n")
 	engine, err := docker.Open(t.Context(), lab.Docker(t), nil)
 	if err != nil {
 		t.Fatal(err)

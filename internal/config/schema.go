@@ -78,7 +78,7 @@ func (d definitions) kind(t reflect.Type, path string) schema {
 	case reflect.Map:
 		return schema{"type": []string{"object", "null"}, "propertyNames": value(t.Key()), "additionalProperties": d.kind(pointed(t.Elem()), path)}
 	case reflect.Slice:
-		d[path] = d.kind(pointed(t.Elem()), path+"[]")
+		d[path] = d.kind(pointed(t.Elem()), path+".item")
 		item := schema{"$ref": "#/$defs/" + path}
 		return anyOf(schema{"type": []string{"array", "null"}, "items": item}, item)
 	}

@@ -75,13 +75,19 @@ func (s *Stage) log(version string) (*os.File, error) {
 
 func (s *Stage) workflow(log io.Writer) Workflow {
 	return Workflow{
-		Act: s.Act, Repo: s.Repo.Dir, Actions: s.Root, Cache: s.path("act", "cache"), Artifacts: s.path("artifacts"),
+		Act: s.Act, Repo: s.Repo.Dir, Actions: s.path("project"), Cache: s.path("act", "cache"), Artifacts: s.path("artifacts"),
 		Uploader: uploadArtifact, Variables: s.variables, Secrets: s.secrets, Log: log, Progress: s.Out,
 	}
 }
 
-// prepare makes what act needs beside the repository.
+// prepare makes what act needs beside the repository: of this project the
+// actions and their launcher, which it copies for every job.
 func (s *Stage) prepare() error {
+	for _, part := range []string{"actions", filepath.Join("cmd", "bluegreen")} {
+		if err := copyTree(filepath.Join(s.Root, part), s.path("project", part)); err != nil {
+			return err
+		}
+	}
 	dir := s.path("act", "uploader")
 	if err := errors.Join(os.MkdirAll(dir, 0o755), os.MkdirAll(s.path("act", "cache"), 0o755)); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/process"
@@ -24,7 +25,7 @@ const Name = "acme/mailblast"
 // makes the first commit.
 func NewRepository(ctx context.Context, root, dir string) (Repository, error) {
 	r := Repository{dir}
-	if err := copyTree(filepath.Join(root, "examples", "mailblast"), dir); err != nil {
+	if err := copyTree(filepath.Join(root, "examples", "mailblast"), dir, "build"); err != nil {
 		return r, err
 	}
 	for _, name := range []string{"rollout.yml"} {
@@ -105,7 +106,7 @@ func (r Repository) git(ctx context.Context, args ...string) error {
 	return nil
 }
 
-func copyTree(from, to string) error {
+func copyTree(from, to string, without ...string) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -115,15 +116,23 @@ func copyTree(from, to string) error {
 			return err
 		}
 		switch {
-		case d.IsDir() && rel == "build":
+		case d.IsDir() && slices.Contains(without, rel):
 			return fs.SkipDir
 		case d.IsDir():
 			return os.MkdirAll(filepath.Join(to, rel), 0o755)
 		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(filepath.Join(to, rel), text, 0o644)
+		return copyFile(path, filepath.Join(to, rel))
 	})
+}
+
+func copyFile(from, to string) error {
+	info, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, text, info.Mode().Perm())
 }

@@ -7,12 +7,14 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/bluegreen-actions/bluegreen/internal/github/githubtest"
 	"github.com/bluegreen-actions/bluegreen/internal/lab"
 	"github.com/bluegreen-actions/bluegreen/internal/process"
+	"github.com/bluegreen-actions/bluegreen/internal/prometheus"
 )
 
 // Folder is where the demo lives. Not below a home directory: the workers of
@@ -48,7 +50,27 @@ func (s *Stage) servers(ctx context.Context) error {
 		return err
 	}
 	s.Metrics, err = lab.NewPrometheus(ctx, s.path("prometheus"), prometheusConf(free[2], free[4]), free[1])
-	return err
+	if err != nil {
+		return err
+	}
+	return s.scraped(ctx)
+}
+
+// scraped waits until Prometheus has looked for both slots once.
+func (s *Stage) scraped(ctx context.Context) error {
+	server, err := prometheus.New(prometheus.Settings{URL: s.Metrics.URL, Timeout: 5 * time.Second, ScrapeInterval: time.Second})
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		result, err := server.Query(ctx, "up")
+		switch {
+		case err == nil && len(result.Series) == 2:
+			return nil
+		case time.Now().After(deadline) || ctx.Err() != nil:
+			return fmt.Errorf("prometheus has not scraped both slots: %w", errors.Join(err, ctx.Err()))
+		}
+	}
 }
 
 // environments is how the repository's environments are protected: reviewers on
@@ -104,7 +126,7 @@ func (s *Stage) configure(api, database string, free []int) error {
 		"STEP_10":             "12s",
 		"STEP_50":             "12s",
 		"STEP_100":            "12s",
-		"MAX_PAUSE":           "60s",
+		"MAX_PAUSE":           "5m",
 		"MIN_SAMPLES":         "60",
 		"MIN_SAMPLES_HIGH":    "60",
 		"MIN_SAMPLES_P95":     "60",

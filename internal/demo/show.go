@@ -104,7 +104,10 @@ func verdict(played scene, failed error) error {
 }
 
 func (p scene) ending() string {
-	if p.log.Outcome == traffic.RolledBack {
+	switch {
+	case p.log == nil:
+		return "stopped before the shift"
+	case p.log.Back != nil:
 		return fmt.Sprintf("rolled back, %.1f ms after the decision: %s", float64(p.log.Back.Effect.Microseconds())/1000, p.log.Reason)
 	}
 	return fmt.Sprintf("%s, %s is live", p.log.Outcome, p.log.Candidate)

@@ -45,6 +45,10 @@ func Open(ctx context.Context, root, dir string, out io.Writer) (*Stage, error) 
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
 	s := &Stage{Root: root, Dir: dir, Out: out, token: "demo-token-of-nobody", apiToken: "demo-api-token-0123456789"}
 	steps := []struct {
 		what string

@@ -20,6 +20,7 @@ type Metrics struct {
 	Slot     string `yaml:"slot-label" default:"slot" help:"The label with the slot, blue or green."`
 	Route    string `yaml:"route-label" default:"route" help:"The label with the route of a request."`
 	Code     string `yaml:"code-label" default:"code" help:"The label with the status code of an answer, or a word where there was none."`
+	Probes   string `yaml:"probes" default:"/health.*|/metrics" help:"Routes that do not count as requests of users, as a regular expression; empty when all do."`
 }
 
 // metricForm is the classic form of a metric's or label's name.
@@ -36,6 +37,9 @@ func (m Metrics) Check() error {
 			problems = append(problems, fmt.Errorf("gates.metrics.%s %q: want letters, digits, underscores and colons", key, name))
 		}
 	}
+	if _, err := regexp.Compile(m.Probes); err != nil {
+		problems = append(problems, fmt.Errorf("gates.metrics.probes: %w", err))
+	}
 	if len(problems) > 0 {
 		return release.Reject("name the metrics as the application exposes them", "%w", errors.Join(problems...))
 	}
@@ -46,6 +50,20 @@ func (m Metrics) Check() error {
 // conditions such as `,code=~"5.."`.
 func (m Metrics) of(metric, slot, more string) string {
 	return fmt.Sprintf(`%s{%s="%s"%s}`, metric, m.Slot, slot, more)
+}
+
+// users are the conditions that leave out the routes of probes. A metric without
+// routes meets them.
+func (m Metrics) users() string {
+	if m.Probes == "" {
+		return ""
+	}
+	return fmt.Sprintf(`,%s!~%q`, m.Route, m.Probes)
+}
+
+// requests picks the counters of a slot's requests by users.
+func (m Metrics) requests(slot, more string) string {
+	return m.of(m.Requests, slot, m.users()+more)
 }
 
 // counted is PromQL for how much the counters behind a selector grew within the

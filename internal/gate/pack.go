@@ -56,9 +56,9 @@ func plan(m Metrics) []Rule {
 }
 
 func planErrors(m Metrics) []Rule {
-	requests := counted(m.of(m.Requests, "{{slot}}", ""), "{{window}}")
+	requests := counted(m.requests("{{slot}}", ""), "{{window}}")
 	// What has no status below 500 failed: 5xx, timeouts, resets.
-	failed := counted(m.of(m.Requests, "{{slot}}", fmt.Sprintf(`,%s!~"[1-4].."`, m.Code)), "{{window}}")
+	failed := counted(m.requests("{{slot}}", fmt.Sprintf(`,%s!~"[1-4].."`, m.Code)), "{{window}}")
 	return []Rule{{
 		Name: RuleErrorRate, Errors: failed, Requests: requests, Window: longWindow, MinSamples: 2995,
 		Warn: atLeast(0.0008), Pause: atLeast(0.001), Evidence: []string{"C.2.1", "5.2.2"},
@@ -75,7 +75,7 @@ func planErrors(m Metrics) []Rule {
 // at any shape; an estimated quantile is off by up to 39 %.
 func planLatency(m Metrics) []Rule {
 	within := func(le string) string {
-		return counted(m.of(m.Duration+"_bucket", "{{slot}}", fmt.Sprintf(`,le=~"%s"`, le)), "{{window}}")
+		return counted(m.of(m.Duration+"_bucket", "{{slot}}", m.users()+fmt.Sprintf(`,le=~"%s"`, le)), "{{window}}")
 	}
 	rule := func(name, bound string, window time.Duration, n int, ids ...string) Rule {
 		return Rule{Name: name, Fraction: within(bound), Requests: within("[+]Inf"), Window: window, MinSamples: n, Evidence: ids}

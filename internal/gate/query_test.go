@@ -92,9 +92,9 @@ func TestSelectorsThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestTheLabelsOfASelector(t *testing.T) {
+func TestTheLabelsThatASelectorNeeds(t *testing.T) {
 	t.Parallel()
-	_, labels, err := gate.Selectors(`x{a="1" , b !~ "2", "c.d"="3"} + y`)
+	_, labels, err := gate.Selectors(`x{a="1" , b =~ "2", "c.d"="3", e!="4", f!~"5"} + y`)
 	if want := [][]string{{"a", "b", `"c.d"`}, nil}; err != nil || !cmp.Equal(labels, want) {
 		t.Errorf("%q, %v: want %q", labels, err, want)
 	}

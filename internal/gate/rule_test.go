@@ -72,6 +72,7 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		"a target that is two":        {func(s *gate.Settings) { s.Target = "up or up2" }, "nothing around it"},
 		"an odd name of a metric":     {func(s *gate.Settings) { s.Metrics.Requests = `x"}` }, "gates.metrics.requests"},
 		"an empty name of a metric":   {func(s *gate.Settings) { s.Metrics.Code = "" }, "gates.metrics.code-label"},
+		"an odd pattern of probes":    {func(s *gate.Settings) { s.Metrics.Probes = "(" }, "gates.metrics.probes"},
 		"a window of under 4 scrapes": {func(s *gate.Settings) { s.Rules = []gate.Rule{short()} }, "shorter than 4 scrape intervals"},
 		"every rule skipped":          {func(s *gate.Settings) { s.Pack = gate.PackNone }, "no rule is left"},
 	} {

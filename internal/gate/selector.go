@@ -12,7 +12,7 @@ import (
 type selector struct {
 	text   string
 	metric string   // empty when only labels pick
-	labels []string // that are matched
+	labels []string // that must be there to match, so not those of != and !~
 }
 
 // probes ask how many series of any slot have the metric, and each label of it.
@@ -123,14 +123,14 @@ func (s *scanner) matchers(sel selector, start int) error {
 		if err != nil {
 			return err
 		}
-		matched, err := s.match()
-		if err != nil {
+		operator, err := s.match()
+		switch {
+		case err != nil:
 			return err
-		}
-		if matched {
-			sel.labels = append(sel.labels, label)
-		} else {
+		case operator == "":
 			sel.metric = "" // {"a.metric"}: the metric is one of the conditions
+		case operator[0] == '=':
+			sel.labels = append(sel.labels, label)
 		}
 		if s.space(); s.peek() == ',' {
 			s.at++
@@ -153,21 +153,20 @@ func (s *scanner) label() (string, error) {
 }
 
 // match reads an operator and the text that it compares with, if one is there.
-func (s *scanner) match() (bool, error) {
+func (s *scanner) match() (operator string, err error) {
 	s.space()
-	op := 0
-	for s.at+op < len(s.text) && strings.IndexByte("=!~", s.text[s.at+op]) >= 0 {
-		op++
+	start := s.at
+	for s.at < len(s.text) && strings.IndexByte("=!~", s.text[s.at]) >= 0 {
+		s.at++
 	}
-	if op == 0 {
-		return false, nil
+	operator = s.text[start:s.at]
+	if operator == "" {
+		return "", nil
 	}
-	s.at += op
-	s.space()
-	if strings.IndexByte("\"'`", s.peek()) < 0 {
-		return false, errors.New("between the braces: want a quoted text after the operator")
+	if s.space(); strings.IndexByte("\"'`", s.peek()) < 0 {
+		return "", errors.New("between the braces: want a quoted text after the operator")
 	}
-	return true, s.quoted()
+	return operator, s.quoted()
 }
 
 func (s *scanner) add(sel selector) {

@@ -133,7 +133,7 @@ func (s *surge) describe(slot release.Slot) string {
 // counters are fresh, they count requests, and the query would have found a 5xx.
 func (s *surge) trust(ctx context.Context, t tick) error {
 	candidate := t.moment.Candidate
-	requests := s.metrics.of(s.metrics.Requests, string(candidate), "")
+	requests := s.metrics.requests(string(candidate), "")
 	if t.down != nil {
 		return t.down
 	}

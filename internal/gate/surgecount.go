@@ -10,11 +10,11 @@ import (
 // failed picks the 5xx counters of both slots, and every does all requests, one
 // series for each process.
 func (s *surge) failed() string {
-	return fmt.Sprintf(`%s{%s=~"blue|green",%s=~"5.."}`, s.metrics.Requests, s.metrics.Slot, s.metrics.Code)
+	return fmt.Sprintf(`%s{%s=~"blue|green"%s,%s=~"5.."}`, s.metrics.Requests, s.metrics.Slot, s.metrics.users(), s.metrics.Code)
 }
 
 func (s *surge) every(at string) string {
-	return fmt.Sprintf(`sum by (%[2]s,job,instance) (%[1]s{%[2]s=~"blue|green"}%[3]s)`, s.metrics.Requests, s.metrics.Slot, at)
+	return fmt.Sprintf(`sum by (%[2]s,job,instance) (%[1]s{%[2]s=~"blue|green"%[3]s}%[4]s)`, s.metrics.Requests, s.metrics.Slot, s.metrics.users(), at)
 }
 
 // read brings the counters up to now and tells the tests what is new.
@@ -94,10 +94,10 @@ func (s *surge) tell(m Moment, failed, every map[release.Slot]float64) {
 // past counts the live slot's 5xx and requests over the lookback.
 func (s *surge) past(ctx context.Context, t tick) (bad, requests float64, err error) {
 	live := string(t.moment.Live)
-	failed := s.metrics.of(s.metrics.Requests, live, fmt.Sprintf(`,%s=~"5.."`, s.metrics.Code))
+	failed := s.metrics.requests(live, fmt.Sprintf(`,%s=~"5.."`, s.metrics.Code))
 	if bad, _, err = t.one(ctx, counted(failed, promDuration(lookback))); err != nil {
 		return 0, 0, err
 	}
-	requests, _, err = t.one(ctx, counted(s.metrics.of(s.metrics.Requests, live, ""), promDuration(lookback)))
+	requests, _, err = t.one(ctx, counted(s.metrics.requests(live, ""), promDuration(lookback)))
 	return bad, requests, err
 }

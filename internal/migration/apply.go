@@ -25,6 +25,7 @@ const settleTime = time.Minute
 // used up. It returns what the database then says.
 func (r *run) apply(ctx context.Context, m Migration, state State) (State, error) {
 	step := Step{Migration: m, Files: r.files, Previous: state.Version, Release: r.id}
+	var blockers []Blocker
 	done := Result{Version: m.Version, File: m.Up.Name, SHA256: m.Up.SHA256, WayBack: m.WayBack(), Nature: m.Up.Script.Nature}
 	began := time.Now()
 	for pause := firstPause; ; pause = min(2*pause, longest) {
@@ -46,6 +47,10 @@ func (r *run) apply(ctx context.Context, m Migration, state State) (State, error
 			return state, err
 		}
 		done.Locks++
+		if len(lock.Blockers) > 0 {
+			blockers = lock.Blockers // a short wait may end before anybody was seen
+		}
+		lock.Blockers = blockers
 		if err := r.pause(ctx, pause, time.Since(tried), lock, done); err != nil {
 			return state, err
 		}

@@ -74,16 +74,25 @@ func backup(ctx context.Context, s Backups, from Dumper, state State, id release
 		err = d.file.Sync()
 	}
 	if err != nil {
-		return Manifest{}, dumpFailed(err)
+		return Manifest{}, dumpFailed(because(ctx, err))
 	}
 	if err := verify(ctx, from, d, dumped.Tables); err != nil {
-		return Manifest{}, err
+		return Manifest{}, because(ctx, err)
 	}
 	if err := shelf.plausible(d.size, s.MinimumRatio, state); err != nil {
 		return Manifest{}, err
 	}
 	m := manifest(d, dumped, state, id)
 	return m, shelf.place(d, m)
+}
+
+// because puts the reason for which ctx ended in front of the error that followed.
+func because(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	if cause == nil || errors.Is(err, cause) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", cause, err)
 }
 
 // verify reads the file back from the disk, whole and twice: as bytes, and as a

@@ -98,10 +98,7 @@ func (d *database) apply(step migration.Step) {
 		Release: step.Release, Nature: step.Up.Script.Nature, Applied: true, Settled: true, At: time.Now()}
 }
 
-func (d *database) Close() error {
-	d.calls = append(d.calls, "unlock")
-	return nil
-}
+func (d *database) Close() { d.calls = append(d.calls, "unlock") }
 
 // dumper writes content and reads back what it is told to.
 type dumper struct {

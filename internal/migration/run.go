@@ -28,7 +28,8 @@ type Session interface {
 	// Try runs one file once and returns what the catalog has from it. After an
 	// error, Settle says what became of it; a LockError can be tried again.
 	Try(ctx context.Context, step Step) ([]string, error)
-	Close() error
+	// Close gives the database free.
+	Close()
 }
 
 // Step is one migration, for one release.
@@ -74,7 +75,8 @@ type run struct {
 	files    Set
 	session  Session
 	report   Report
-	started  bool          // a file was tried
+	pending  int           // files that there were to apply
+	started  bool          // one was tried
 	invalid  []string      // indexes that were invalid before
 	waited   time.Duration // on tries that met a lock
 }
@@ -110,13 +112,13 @@ func (r *run) turn(ctx context.Context) (State, error) {
 		r.on.Progress(Event{Kind: Waiting, What: holder, Took: time.Since(began)})
 	})
 	if err != nil {
-		return State{}, fmt.Errorf("lock database: %w", err)
+		return State{}, fmt.Errorf("lock database: %w", because(ctx, err))
 	}
 	r.session, r.report.Waited = session, time.Since(began)
 	r.on.Progress(Event{Kind: Locked, What: s.Table})
 	state, err := session.Settle(ctx, r.files)
 	if err != nil {
-		return State{}, fmt.Errorf("settle database: %w", err)
+		return State{}, fmt.Errorf("settle database: %w", because(ctx, err))
 	}
 	return state, nil
 }
@@ -125,7 +127,7 @@ func (r *run) migrate(ctx context.Context, state State) error {
 	r.invalid = state.Invalid
 	r.see(state)
 	p, err := plan(r.files, state)
-	r.report.Notes = p.Notes
+	r.report.Notes, r.pending = p.Notes, len(p.Files)
 	if err != nil {
 		return err
 	}

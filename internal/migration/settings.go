@@ -16,7 +16,7 @@ type Settings struct {
 	Table            string            `yaml:"table" default:"schema_migrations" help:"golang-migrate's table of the version"`
 	LockTimeout      time.Duration     `yaml:"lock-timeout" default:"100ms" help:"how long a statement may wait for a lock, and so how long the application may have to wait behind it"`
 	LockBudget       time.Duration     `yaml:"lock-budget" default:"5m" help:"how long a run may spend on repeating tries that met a lock"`
-	StatementTimeout time.Duration     `yaml:"statement-timeout" default:"15m" help:"how long one file may run"`
+	StatementTimeout time.Duration     `yaml:"statement-timeout" default:"15m" help:"how long a file may run"`
 	IndexTimeout     time.Duration     `yaml:"index-timeout" default:"2h" help:"how long create index concurrently may run, which blocks nobody"`
 	Wait             time.Duration     `yaml:"wait" default:"30m" help:"how long to wait while another run migrates the same database"`
 	Counts           map[string]string `yaml:"counts" help:"queries that return one number each, by name, for the diagnostics of a rollback"`

@@ -149,6 +149,44 @@ func TestARollbackWinsOverAMoveThatIsOnItsWay(t *testing.T) {
 	}
 }
 
+func TestARollbackWinsOverAMoveThatHasSeenItsMarker(t *testing.T) {
+	for k, on := 0, true; on; k++ {
+		mover, conf := folder(t, "live-blue", "green-10")
+		other := open(t, conf, steps)
+		paused, resume, moved := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		left := k
+		mover.Before(func(string, string) error {
+			if left--; left == -1 {
+				close(paused)
+				<-resume
+			}
+			return nil
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // the rollback does not wait for the lock
+		once := false
+		other.Before(func(op, _ string) error {
+			if op == "remove" && !once { // its marker is there, and its token is not refused yet
+				once = true
+				go func() {
+					defer close(moved)
+					_ = mover.Set(t.Context(), release.Green, 50, 1) // overtaken or not
+				}()
+				select {
+				case <-paused:
+				case <-moved:
+				}
+			}
+			return nil
+		})
+		must(t, other.Restore(ctx, release.Blue))
+		close(resume)
+		<-moved
+		on = left < 0
+		equal(t, fmt.Sprintf("a move that stood still before write %d", k), weights(t, other), release.Split(release.Blue, 100))
+	}
+}
+
 func TestAKilledLedgerAndLeaseAreWhole(t *testing.T) {
 	change := func(p *traffic.Page) error {
 		p.Good = &traffic.Good{Slot: release.Green, Release: "shop-2"}

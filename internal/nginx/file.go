@@ -7,7 +7,8 @@ import (
 	"path/filepath"
 )
 
-// write makes a durable file with a name of its own, which the caller renames.
+// write makes a file with a name of its own, whose text is durable. The caller
+// renames it, and makes the name durable.
 func write(dir, pattern string, text []byte, mode fs.FileMode) (path string, err error) {
 	file, err := os.CreateTemp(dir, pattern)
 	if err != nil {
@@ -26,6 +27,9 @@ func write(dir, pattern string, text []byte, mode fs.FileMode) (path string, err
 	}
 	if err := file.Chmod(mode); err != nil {
 		return "", err
+	}
+	if len(text) == 0 { // a marker has nothing to lose, and its rename is waited for
+		return file.Name(), nil
 	}
 	return file.Name(), file.Sync()
 }

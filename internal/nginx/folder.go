@@ -116,6 +116,17 @@ func (f folder) list() ([]fs.FileInfo, error) {
 	return all, nil
 }
 
+// sweep removes what killed writers have left behind.
+func (f folder) sweep() error {
+	left, err := filepath.Glob(f.file(hidden + "*"))
+	for _, path := range left {
+		if info, statErr := os.Stat(path); statErr == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > time.Hour {
+			err = errors.Join(err, f.remove(filepath.Base(path)))
+		}
+	}
+	return err
+}
+
 func gone(err error) error {
 	return release.CannotTell("mount the state folder, or install the configuration again", "read the state folder: %w", err)
 }

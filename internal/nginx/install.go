@@ -26,22 +26,7 @@ func (s *Switch) Install(ctx context.Context, slot release.Slot) (reload bool, e
 	if err := s.lockable(); err != nil {
 		return false, err
 	}
-	start := slot
-	err = s.exclusive(ctx, func() error {
-		now, err := s.standing()
-		if err != nil {
-			return err
-		}
-		if len(now.markers) == 0 {
-			return s.folder.put(marker{live, slot, 100}.name(), nil)
-		}
-		for _, m := range now.markers {
-			if m.kind == live {
-				start = m.slot // what nginx falls back to without the others
-			}
-		}
-		return nil
-	})
+	start, err := s.begin(ctx, slot)
 	if err != nil {
 		return false, err
 	}
@@ -53,6 +38,28 @@ func (s *Switch) Install(ctx context.Context, slot release.Slot) (reload bool, e
 		reload = reload || changed
 	}
 	return reload, nil
+}
+
+// begin makes the first marker, and returns the slot that has the traffic
+// without any other.
+func (s *Switch) begin(ctx context.Context, slot release.Slot) (start release.Slot, err error) {
+	err = s.exclusive(ctx, func() error {
+		now, err := s.standing()
+		if err != nil {
+			return err
+		}
+		start = slot
+		if len(now.markers) == 0 {
+			return s.folder.put(marker{live, slot, 100}.name(), nil)
+		}
+		for _, m := range now.markers {
+			if m.kind == live {
+				start = m.slot
+			}
+		}
+		return nil
+	})
+	return start, err
 }
 
 func (s *Switch) lockable() error {

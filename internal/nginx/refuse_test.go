@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/nginx"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -87,6 +88,21 @@ func TestAFolderInMemoryIsRefused(t *testing.T) {
 	says(t, "install", err, "is in memory: the split would be lost with the next boot")
 	equal(t, "exit", release.ExitStatus(err), 2)
 	says(t, "set", s.Set(t.Context(), release.Green, 10, 1), "is in memory")
+}
+
+func TestSettlingSweepsTheFolder(t *testing.T) {
+	t.Parallel()
+	s, conf := folder(t, "live-blue", "green-100")
+	for name, age := range map[string]time.Duration{".green-10.123": 2 * time.Hour, ".green-50.456": 0} {
+		touch(name)(t, conf.State)
+		at := time.Now().Add(-age)
+		must(t, os.Chtimes(filepath.Join(conf.State, name), at, at))
+	}
+	must(t, s.Settle(t.Context(), release.Green))
+	for name, want := range map[string]bool{".green-10.123": false, ".green-50.456": true, "live-green": true} {
+		_, err := os.Stat(filepath.Join(conf.State, name))
+		equal(t, name, err == nil, want)
+	}
 }
 
 func TestInstallingAgainKeepsTheSplit(t *testing.T) {

@@ -175,7 +175,7 @@ func (s *Switch) Settle(ctx context.Context, slot release.Slot) error {
 		if weights.Of(slot) != 100 {
 			return release.Refuse("shift the traffic first", "the split is %v: want all of it at %s", weights, slot)
 		}
-		return s.apply(now, []marker{{live, slot, 100}})
+		return errors.Join(s.apply(now, []marker{{live, slot, 100}}), s.folder.sweep())
 	})
 	if errors.Is(err, errRestored) {
 		return release.Refuse("look at the weights, and run it again", "settle %s: %w", slot, err)

@@ -67,10 +67,12 @@ func (d *Database) connect(ctx context.Context, name string, p parameters) (*pgx
 	return conn, nil
 }
 
+const poolerHint = "let database.url lead to PostgreSQL itself: a pooler such as PgBouncer loses locks and timeouts between statements"
+
 func unreachable(err error) error {
 	hint := "check database.url, and that this runner may connect to the database"
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && strings.Contains(pg.Message, "startup parameter") {
-		hint = "let database.url lead to PostgreSQL itself: a pooler such as PgBouncer loses locks and timeouts between statements"
+		hint = poolerHint
 	}
 	return release.CannotTell(hint, "connect to database: %w", err)
 }

@@ -68,7 +68,7 @@ const tablesOf = `
 func (d *Database) snapshot(ctx context.Context, tx pgx.Tx) (migration.Dumped, string, error) {
 	var of migration.Dumped
 	var snapshot, schema string
-	err := tx.QueryRow(ctx, `SELECT pg_export_snapshot(), coalesce(current_schema(), ''), current_setting('server_version'), clock_timestamp()`).
+	err := tx.QueryRow(ctx, `SELECT pg_export_snapshot(), coalesce(current_schema(), ''), split_part(current_setting('server_version'), ' ', 1), clock_timestamp()`).
 		Scan(&snapshot, &schema, &of.Server, &of.At)
 	if err != nil {
 		return of, "", err

@@ -28,8 +28,10 @@ func (s *session) find(ctx context.Context, i migration.Index) (migration.Found,
 	if i.Drop {
 		query, args = droppedIndex, []any{sanitize(i.Schema, i.Name)}
 	}
+	ctx, cancel := apart(ctx)
+	defer cancel()
 	var right, valid bool
-	err := s.lock.QueryRow(context.WithoutCancel(ctx), query, args...).Scan(&right, &valid)
+	err := s.lock.QueryRow(ctx, query, args...).Scan(&right, &valid)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return migration.Missing, nil
@@ -91,7 +93,7 @@ func (s *session) dropBroken(ctx context.Context, i migration.Index) error {
 	}
 	// Its own connection: the statement may wait for old transactions longer than
 	// the session's may.
-	conn, err := s.db.connect(ctx, "bluegreen migrate "+string(s.id), parameters{"lock_timeout": "0", "statement_timeout": milliseconds(s.db.settings.IndexTimeout)})
+	conn, err := s.db.connect(ctx, "bluegreen migrate "+string(s.id), parameters{"lock_timeout": "0", "statement_timeout": milliseconds(s.limit(migration.Indexes))})
 	if err != nil {
 		return err
 	}

@@ -8,10 +8,9 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
-// exec runs a statement on the session's own connection. Ending ctx does not cut
-// it off, since the connection and with it the lock would be lost.
+// exec runs a statement on the session's own connection.
 func (s *session) exec(ctx context.Context, sql string, args ...any) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*patience)
+	ctx, cancel := apart(ctx)
 	defer cancel()
 	_, err := s.lock.Exec(ctx, sql, args...)
 	return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/migration"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
 // TestARunThatIsKilledAtAnyLineConverges kills a run behind each line that it
@@ -145,4 +146,38 @@ func TestARunThatIsKilledWhileItMakesAnIndex(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestARunThatIsKilledWhileItBacksUp(t *testing.T) {
+	t.Parallel()
+	s := settings(t, map[string]string{"1_a.up.sql": "CREATE TABLE b ()"})
+	holder, watcher := connect(t, s), connect(t, s)
+	holder.exec(`CREATE TABLE a ()`)
+	holder.exec(`BEGIN; LOCK TABLE a IN ACCESS EXCLUSIVE MODE`)
+	child := spawn(t, s, "shop-1")
+	watcher.until(`SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'bluegreen backup' AND wait_event_type = 'Lock')`)
+	child.kill()
+	if list := backups(t, s); len(list) != 1 || !strings.HasPrefix(list[0], ".draft-") {
+		t.Errorf("the folder has %q", list)
+	}
+	holder.exec(`COMMIT`)
+	if report := converges(t, s, 1); report.Reused {
+		t.Errorf("%+v", report)
+	}
+}
+
+func TestARunThatLosesItsLockStops(t *testing.T) {
+	t.Parallel()
+	s := settings(t, shop)
+	c := connect(t, s)
+	_, err := migrate(t.Context(), t, s, "shop-1", func(e migration.Event) {
+		if e.Kind == migration.FileApplied && strings.HasPrefix(e.What, "2_") {
+			c.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'bluegreen lock%'`)
+		}
+	})
+	if err == nil || !strings.Contains(err.Error(), "the connection that holds the lock of the migrations is lost") || release.ExitStatus(err) != 3 {
+		t.Errorf("%v", err)
+	}
+	at(t, s, 2)
+	converges(t, s, 4)
 }

@@ -28,12 +28,15 @@ type migrator struct {
 
 // tries are the parameters under which a file runs.
 func (s *session) tries(n migration.Nature) parameters {
-	set := s.db.settings
-	p := parameters{"lock_timeout": milliseconds(set.LockTimeout), "statement_timeout": milliseconds(set.StatementTimeout)}
+	return parameters{"lock_timeout": milliseconds(s.db.settings.LockTimeout), "statement_timeout": milliseconds(s.limit(n))}
+}
+
+// limit is how long a file of this nature may run.
+func (s *session) limit(n migration.Nature) time.Duration {
 	if n == migration.Indexes {
-		p["statement_timeout"] = milliseconds(set.IndexTimeout)
+		return s.db.settings.IndexTimeout
 	}
-	return p
+	return s.db.settings.StatementTimeout
 }
 
 // patient runs a file without the lock timeout, and everything around it with it.

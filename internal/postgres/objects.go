@@ -32,7 +32,9 @@ const made = `
 // objects lists what the catalog has from the file of a version.
 func (s *session) objects(ctx context.Context, v migration.Version) ([]string, error) {
 	ours := []string{migration.Journal, s.db.settings.Table}
-	rows, err := s.lock.Query(context.WithoutCancel(ctx), fmt.Sprintf(made, s.journal()), s.db.settings.Table, v, ours)
+	ctx, cancel := apart(ctx)
+	defer cancel()
+	rows, err := s.lock.Query(ctx, fmt.Sprintf(made, s.journal()), s.db.settings.Table, v, ours)
 	if err != nil {
 		return nil, fmt.Errorf("list objects of version %v: %w", v, err)
 	}

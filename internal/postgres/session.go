@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"time"
@@ -27,16 +26,20 @@ type session struct {
 	lock    *pgx.Conn
 	watch   *pgx.Conn // sees what another session waits for
 	waiting func(string)
+	told    string // who was waited for last
+	when    time.Time
 }
 
 // Lock waits until no other run migrates the database. It asks, it does not queue.
 func (d *Database) Lock(ctx context.Context, as release.ID, waiting func(holder string)) (migration.Session, error) {
 	s := &session{db: d, id: as, waiting: waiting}
 	if err := s.open(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+		s.Close()
+		return nil, err
 	}
 	if err := s.obtain(ctx, d.key(s.schema)); err != nil {
-		return nil, errors.Join(err, s.Close())
+		s.Close()
+		return nil, err
 	}
 	return s, nil
 }
@@ -48,13 +51,22 @@ func (s *session) open(ctx context.Context) (err error) {
 	if s.watch, err = s.db.connect(ctx, "bluegreen watch "+string(s.id), asking); err != nil {
 		return err
 	}
-	if err = s.lock.QueryRow(ctx, schemaOf).Scan(&s.schema); err != nil {
+	var direct bool
+	if err = s.lock.QueryRow(ctx, opening, asking["lock_timeout"]).Scan(&s.schema, &direct); err != nil {
 		return fmt.Errorf("read search path: %w", err)
+	}
+	if !direct {
+		return release.Reject(poolerHint, "the database has not taken the lock timeout of the connection")
 	}
 	// PostgreSQL 14 and newer may end a session that only holds a lock.
 	_, err = s.lock.Exec(ctx, `SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) IS NOT NULL`)
 	return err
 }
+
+// opening asks for the schema in which golang-migrate puts its table, the first of
+// the search path that exists, and whether the parameters of the connection are
+// in force: a pooler may drop them in silence.
+const opening = `SELECT coalesce(current_schema(), ''), current_setting('lock_timeout')::interval = $1::text::interval`
 
 // key is the number of the lock, which PostgreSQL keeps apart by database.
 func (d *Database) key(schema string) int64 {
@@ -94,19 +106,27 @@ func (s *session) tell(ctx context.Context, key int64) error {
 	}
 	holders, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	for _, holder := range holders {
-		s.waiting(holder)
+		if s.told != holder || time.Since(s.when) > patience {
+			s.told, s.when = holder, time.Now()
+			s.waiting(holder)
+		}
 	}
 	return err
 }
 
 // Close ends the session and with it the lock.
-func (s *session) Close() error {
+func (s *session) Close() {
 	for _, conn := range []*pgx.Conn{s.watch, s.lock} {
 		if conn != nil {
 			shut(context.Background(), conn)
 		}
 	}
-	return nil
+}
+
+// apart is a context for what must not be cut off when ctx ends, since the
+// session's connection, and the lock with it, would be lost.
+func apart(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 3*patience)
 }
 
 // ended replaces the error of a call that a context ended by the reason.

@@ -12,10 +12,6 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
-// schemaOf is where golang-migrate puts its table: the first schema of the search
-// path that exists.
-const schemaOf = `SELECT coalesce(current_schema(), '')`
-
 func (d *Database) state(ctx context.Context, conn *pgx.Conn) (migration.State, error) {
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
@@ -32,7 +28,7 @@ func (d *Database) state(ctx context.Context, conn *pgx.Conn) (migration.State, 
 func (d *Database) read(ctx context.Context, tx pgx.Tx) (migration.State, error) {
 	s := migration.State{Version: migration.None, Journal: map[migration.Version]migration.Entry{}}
 	var schema string
-	err := tx.QueryRow(ctx, `SELECT coalesce(current_schema(), ''), current_database(), current_setting('server_version'), system_identifier::text
+	err := tx.QueryRow(ctx, `SELECT coalesce(current_schema(), ''), current_database(), split_part(current_setting('server_version'), ' ', 1), system_identifier::text
 		FROM pg_control_system()`).Scan(&schema, &s.Database, &s.Server, &s.System)
 	if err != nil {
 		return s, err

@@ -57,7 +57,7 @@ func (d *Database) find(ctx context.Context, server string) (tools, error) {
 	var last error
 	seen := ""
 	for _, folder := range folders {
-		t, err := try(ctx, folder)
+		t, err := ask(ctx, folder)
 		switch {
 		case err != nil:
 			last = err
@@ -73,9 +73,9 @@ func (d *Database) find(ctx context.Context, server string) (tools, error) {
 	return tools{}, release.Refuse(hint, "find pg_dump: %w", last)
 }
 
-// try asks both programs for their version, which must be the same: pg_restore
+// ask asks both programs for their version, which must be the same: pg_restore
 // does not read what a newer pg_dump has written.
-func try(ctx context.Context, folder string) (tools, error) {
+func ask(ctx context.Context, folder string) (tools, error) {
 	t := tools{folder: folder}
 	var versions []string
 	for _, program := range []string{"pg_dump", "pg_restore"} {

@@ -14,7 +14,7 @@ import (
 
 // Try runs one file once.
 func (s *session) Try(ctx context.Context, step migration.Step) ([]string, error) {
-	if err := s.lock.Ping(context.WithoutCancel(ctx)); err != nil {
+	if err := s.exec(ctx, `SELECT 1`); err != nil {
 		return nil, release.CannotTell("run the job again", "the connection that holds the lock of the migrations is lost: %w", err)
 	}
 	index := step.Up.Script.Nature == migration.Indexes
@@ -26,6 +26,10 @@ func (s *session) Try(ctx context.Context, step migration.Step) ([]string, error
 	if err := s.start(ctx, step); err != nil {
 		return nil, err
 	}
+	// The server times every statement of a file by itself.
+	limit := s.limit(step.Up.Script.Nature)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit+patience, fmt.Errorf("the file ran for longer than %v", limit))
+	defer cancel()
 	var blockers []migration.Blocker
 	err := s.once(ctx, step, func(m *migrator) error {
 		stop := s.observe(ctx, m.conn.PID())

@@ -1,100 +1,97 @@
 // Package queue looks at the shared queue of jobs: how many wait, how many are
-// in work, how many were put aside. It takes nothing from it and changes
-// nothing.
+// in work, how many wait for another attempt, how many were put aside. It takes
+// nothing from it and changes nothing.
 //
-// It promises that a depth of 0 was said by the server, of a key that is a list
-// or does not exist; a key of another type is refused, since its length would
-// mean something else.
+// It promises that a depth of 0 was said by the server, of a key that has jobs
+// in it or does not exist, and that the lengths are of one instant. It refuses a
+// key of a type that holds no jobs, since its length would mean something else.
 package queue
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
-// Settings is the section queue of the configuration.
-type Settings struct {
-	URL        release.Secret `yaml:"url" help:"redis:// or rediss:// URL of the queue; empty when the application has none."`
-	Name       string         `yaml:"name" help:"Key of the list that jobs wait in." default:"email_queue"`
-	Processing string         `yaml:"processing" help:"Prefix of the lists of jobs in work; the name and :processing: when empty."`
-	Parked     string         `yaml:"parked" help:"Key of the list of jobs that no worker understood; the name and :parked when empty."`
-}
-
-// Check refuses a queue without a name.
-func (s Settings) Check() error {
-	if s.URL != "" && s.Name == "" {
-		return errors.New("name is empty: want the key of the list, such as email_queue")
-	}
-	return nil
-}
-
-// prefix of the lists of jobs in work.
-func (s Settings) prefix() string {
-	if s.Processing != "" {
-		return s.Processing
-	}
-	return s.Name + ":processing:"
-}
-
-func (s Settings) parked() string {
-	if s.Parked != "" {
-		return s.Parked
-	}
-	return s.Name + ":parked"
-}
-
 // Lists is what is asked of the server.
 type Lists interface {
-	// Length is the length of a list, and whether the key exists. A key of
-	// another type is an error.
-	Length(ctx context.Context, key string) (n int64, exists bool, err error)
-	// Keys lists the keys that begin with a prefix.
+	// Keys lists the keys that begin with a prefix, each once.
 	Keys(ctx context.Context, prefix string) ([]string, error)
+	// Lengths counts the jobs under each key, all at one instant. A key of a type
+	// that holds no jobs is an error.
+	Lengths(ctx context.Context, keys ...string) ([]Length, error)
+}
+
+// Length is how many jobs are under a key.
+type Length struct {
+	Jobs   int64
+	Exists bool // Redis removes a key with its last job
 }
 
 // Depth is how many jobs there are, by where they are.
 type Depth struct {
 	Waiting int64 `json:"waiting"`
 	Working int64 `json:"working"`
+	Delayed int64 `json:"delayed"` // wait for their next attempt
 	Parked  int64 `json:"parked"`
 	Workers int   `json:"workers"` // that have a job in hand
-	Absent  bool  `json:"absent"`  // the server has no such list, which is how Redis keeps an empty one
+	Absent  bool  `json:"absent"`  // the server has no such key, which is how Redis keeps an empty queue
 }
 
 // Look reads the depth.
 func (s Settings) Look(ctx context.Context, on Lists) (Depth, error) {
-	var d Depth
-	n, exists, err := on.Length(ctx, s.Name)
-	if err != nil {
-		return d, fmt.Errorf("length of %s: %w", s.Name, err)
+	if s.Name == "" {
+		return Depth{}, release.Reject("set queue.name to the key that jobs wait under", "queue.name is missing")
 	}
-	d.Waiting, d.Absent = n, !exists
-	keys, err := on.Keys(ctx, s.prefix())
+	working, err := on.Keys(ctx, s.processing())
 	if err != nil {
-		return d, fmt.Errorf("lists of jobs in work: %w", err)
+		return Depth{}, fmt.Errorf("list jobs in work under %s: %w", s.processing(), err)
 	}
-	for _, key := range keys {
-		n, _, err := on.Length(ctx, key)
-		if err != nil {
-			return d, fmt.Errorf("length of %s: %w", key, err)
-		}
-		d.Working += n
-		if n > 0 {
+	all, err := on.Lengths(ctx, append([]string{s.Name, s.delayed(), s.parked()}, working...)...)
+	if err != nil {
+		return Depth{}, fmt.Errorf("measure queue %s: %w", s.Name, err)
+	}
+	if len(all) != 3+len(working) {
+		return Depth{}, fmt.Errorf("measure queue %s: %d answers to %d keys", s.Name, len(all), 3+len(working))
+	}
+	d := Depth{Waiting: all[0].Jobs, Absent: !all[0].Exists, Delayed: all[1].Jobs, Parked: all[2].Jobs}
+	for _, one := range all[3:] {
+		d.Working += one.Jobs
+		if one.Jobs > 0 {
 			d.Workers++
 		}
 	}
-	d.Parked, _, err = on.Length(ctx, s.parked())
-	return d, err
+	return d, nil
 }
 
-// String prints the depth, such as "12 waiting, 2 in work, 0 parked".
+// Jobs is all of them, wherever they are.
+func (d Depth) Jobs() int64 { return d.Waiting + d.Working + d.Delayed + d.Parked }
+
+// String prints the depth, such as "12 waiting, 2 in work, 0 delayed, 0 parked".
 func (d Depth) String() string {
-	text := fmt.Sprintf("%d waiting, %d in work, %d parked", d.Waiting, d.Working, d.Parked)
+	text := fmt.Sprintf("%d waiting, %d in work, %d delayed, %d parked", d.Waiting, d.Working, d.Delayed, d.Parked)
 	if d.Absent {
-		text += " (no such list: empty)"
+		text += " (there is no such key, as of an empty queue)"
 	}
 	return text
+}
+
+// Normal is how many waiting jobs no longer are. Source: section 5.4 of the plan.
+const Normal = 100
+
+// Steady says whether a queue that was looked at several times does not grow:
+// its last depth is normal, or no look of the second half saw more than the
+// largest of the first. One look shows nothing.
+func Steady(looks []Depth) bool {
+	if len(looks) < 2 {
+		return false
+	}
+	waiting := make([]int64, len(looks))
+	for i, d := range looks {
+		waiting[i] = d.Waiting
+	}
+	half := len(waiting) / 2
+	return waiting[len(waiting)-1] < Normal || slices.Max(waiting[half:]) <= slices.Max(waiting[:half])
 }

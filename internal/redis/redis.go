@@ -1,16 +1,25 @@
-// Package redis is the adapter for Redis: the lists of the job queue, and the
-// lease of a shift. It promises that every call has a deadline, that times are
-// the server's, and that no error has the password of the URL in it.
+// Package redis is the adapter for Redis 5 or newer: the keys of the job queue,
+// and the lease of a shift.
+//
+// It promises that every call has a deadline, that what belongs together is
+// read or changed at one instant, that the times of a lease are the server's,
+// and that no error has the password of the URL in it. It refuses URLs of
+// anything but Redis, and takes no job.
 package redis
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
@@ -18,19 +27,43 @@ import (
 // patience is how long one call may take.
 const patience = 5 * time.Second
 
+var errSlow = fmt.Errorf("no answer within %v", patience)
+
 // Client is one Redis server. It is safe for concurrent use.
 type Client struct{ rdb *redis.Client }
 
-// Open makes a client for a redis:// or rediss:// URL. It does not connect yet.
+// quiet keeps the library from writing to standard error what its errors say,
+// too.
+var quiet = sync.OnceFunc(logging.Disable)
+
+// Open makes a client for a redis://, rediss:// or unix:// URL. It does not
+// connect yet.
 func Open(address release.Secret) (*Client, error) {
 	options, err := redis.ParseURL(address.Reveal())
-	if err != nil {
-		return nil, release.Reject("write it as redis://:password@host:6379/0", "the URL of Redis cannot be read")
+	if err != nil { // which may have the URL in it
+		return nil, release.Reject("write it as redis://:password@host:6379/0", "queue.url: %w", wrong(address))
 	}
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = patience, patience, patience
 	options.ContextTimeoutEnabled = true
-	options.MaxRetries = -1 // the caller knows whether it can wait
+	options.MaxRetries = -1 // the caller knows whether it can wait, and whether it may repeat
+	options.DialerRetries = 1
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	quiet()
 	return &Client{redis.NewClient(options)}, nil
+}
+
+// wrong says what kind of text is no URL of Redis, without any of it.
+func wrong(address release.Secret) error {
+	u, err := url.Parse(address.Reveal())
+	switch {
+	case address == "":
+		return errors.New("is missing")
+	case err != nil:
+		return errors.New("is no URL")
+	case u.Scheme != "redis" && u.Scheme != "rediss" && u.Scheme != "unix":
+		return errors.New("has another scheme than redis, rediss or unix")
+	}
+	return errors.New("is no URL of Redis: want a host, a port, and the number of a database as its path")
 }
 
 // Close gives the connections up.
@@ -38,60 +71,38 @@ func (c *Client) Close() error { return c.rdb.Close() }
 
 // Version connects, and returns the server's version.
 func (c *Client) Version(ctx context.Context) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	text, err := c.rdb.Info(ctx, "server").Result()
+	text, err := call(ctx, c, func(ctx context.Context) (string, error) { return c.rdb.Info(ctx, "server").Result() })
 	if err != nil {
-		return "", c.told(err)
+		return "", err
 	}
 	for line := range strings.Lines(text) {
 		if version, ok := strings.CutPrefix(line, "redis_version:"); ok {
 			return strings.TrimSpace(version), nil
 		}
 	}
-	return "", errors.New("redis does not say its version")
+	return "", fmt.Errorf("redis at %s does not say its version", c.rdb.Options().Addr)
 }
 
-// Length is the length of a list, and whether the key exists.
-func (c *Client) Length(ctx context.Context, key string) (int64, bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// Ping connects, and returns how long an answer takes.
+func (c *Client) Ping(ctx context.Context) (time.Duration, error) {
+	began := time.Now()
+	_, err := call(ctx, c, func(ctx context.Context) (string, error) { return c.rdb.Ping(ctx).Result() })
+	return time.Since(began), err
+}
+
+// call bounds one call, and says of its error where it was made.
+func call[T any](ctx context.Context, c *Client, do func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSlow)
 	defer cancel()
-	kind, err := c.rdb.Type(ctx, key).Result()
-	switch {
-	case err != nil:
-		return 0, false, c.told(err)
-	case kind == "none":
-		return 0, false, nil
-	case kind != "list":
-		return 0, true, fmt.Errorf("key %s is a %s: want a list", key, kind)
-	}
-	n, err := c.rdb.LLen(ctx, key).Result()
-	return n, true, c.told(err)
-}
-
-// Keys lists the keys that begin with a prefix.
-func (c *Client) Keys(ctx context.Context, prefix string) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	var keys []string
-	seen := map[string]bool{}
-	scan := c.rdb.Scan(ctx, 0, glob.Replace(prefix)+"*", 1000).Iterator()
-	for scan.Next(ctx) {
-		if !seen[scan.Val()] { // a scan may name a key twice
-			seen[scan.Val()] = true
-			keys = append(keys, scan.Val())
-		}
-	}
-	return keys, c.told(scan.Err())
-}
-
-// glob makes a prefix match nothing but itself.
-var glob = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`)
-
-// told adds what is asked for most often when Redis does not answer.
-func (c *Client) told(err error) error {
+	got, err := do(ctx)
 	if err == nil {
-		return nil
+		return got, nil
 	}
-	return release.CannotTell("make Redis reachable from this machine, and check the URL", "redis at %s: %w", c.rdb.Options().Addr, err)
+	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() {
+		<-ctx.Done() // the socket has the same deadline, and may be first by a hair
+	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return got, release.CannotTell("make Redis answer this machine, and check the account in the URL", "redis at %s: %w", c.rdb.Options().Addr, err)
 }

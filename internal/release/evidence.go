@@ -93,7 +93,7 @@ func (f *Findings) put(e Evidence) {
 
 // maxObserved is where an observation is cut, in characters: it is a sentence,
 // and the evidence of all jobs travels through one environment variable.
-const maxObserved = 300
+const maxObserved = 180
 
 // Evidences is the evidence of one or more jobs.
 type Evidences []Evidence

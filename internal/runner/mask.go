@@ -45,14 +45,26 @@ func (l *Log) hide(secret string) {
 }
 
 // forms is how a secret looks as it is, in a URL, in quotes, in JSON and on a
-// summary page.
+// summary page, and how each of these looks inside of another: an error quotes
+// an address, and a page shows the error.
 func forms(secret string) []string {
-	all := append(summary.Forms(secret), secret, url.QueryEscape(secret), url.PathEscape(secret))
-	all = append(all, strings.Trim(strconv.Quote(secret), `"`))
-	if text, err := json.Marshal(secret); err == nil {
-		all = append(all, strings.Trim(string(text), `"`))
+	all := []string{secret}
+	for range 2 {
+		for _, form := range slices.Clone(all) {
+			all = append(all, shapes(form)...)
+		}
+		slices.Sort(all)
+		all = slices.Compact(all)
 	}
 	return slices.DeleteFunc(all, func(form string) bool { return len(form) < minSecret })
+}
+
+func shapes(text string) []string {
+	all := append(summary.Forms(text), url.QueryEscape(text), url.PathEscape(text), strings.Trim(strconv.Quote(text), `"`))
+	if quoted, err := json.Marshal(text); err == nil {
+		all = append(all, strings.Trim(string(quoted), `"`))
+	}
+	return all
 }
 
 // Redact replaces the secrets in a text.

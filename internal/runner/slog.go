@@ -11,10 +11,15 @@ import (
 // Handler returns a slog handler that writes one readable line per fact: the
 // time, the message, the keys.
 func Handler(w io.Writer, debug bool) slog.Handler {
-	return &handler{w: w, debug: debug}
+	h := &handler{w: w, debug: debug, redact: func(text string) string { return text }}
+	if log, ok := w.(*Log); ok {
+		h.redact = log.Redact // before it is put in quotes
+	}
+	return h
 }
 
 type handler struct {
+	redact func(string) string
 	w      io.Writer
 	debug  bool
 	attrs  string
@@ -57,7 +62,7 @@ func (h *handler) WithGroup(name string) slog.Handler {
 }
 
 func (h *handler) format(a slog.Attr) string {
-	value := oneLine(a.Value.Resolve().String())
+	value := oneLine(h.redact(a.Value.Resolve().String()))
 	if strings.ContainsAny(value, " \t") || value == "" {
 		value = fmt.Sprintf("%q", value)
 	}

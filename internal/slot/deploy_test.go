@@ -134,6 +134,9 @@ func TestWhatGoesWrongIsFoundAndNamed(t *testing.T) {
 		"a health check that fails": {
 			func(port int) kind { return serving(port, "MODE=unhealthy") }, nil, "backend 1 is unhealthy", "serve started",
 		},
+		"more memory than its limit": {
+			func(int) kind { return kind{"serve", []string{"MODE=hungry"}, false} }, map[string]any{"mem_limit": "64m"}, "backend 1 ran out of memory", "serve started",
+		},
 		"a panic in the log of what runs": {
 			func(port int) kind { return serving(port, "LINES=panic: runtime error: index out of range") }, nil, "backend logs panic: runtime error", "",
 		},
@@ -165,6 +168,27 @@ func TestWhatIsNeverHealthyRunsOutOfTime(t *testing.T) {
 	_, err := w.deploy()
 	if err == nil || !strings.Contains(err.Error(), "green is not healthy within 5s: backend 1 is starting") {
 		t.Fatalf("got %v", err)
+	}
+}
+
+func TestAJobIsExpectedToEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorks(t, release.Green, nil)
+	w.push("backend", serving(lab.Ports(t, 1)[0]))
+	backend, prepare := service("backend", nil), service("prepare", nil)
+	prepare["image"] = w.order.Images["backend"].Repository + ":any" // found by its repository
+	prepare["entrypoint"], prepare["healthcheck"] = []string{"/app", "check", "/app"}, map[string]any{"disable": true}
+	backend["depends_on"] = map[string]any{"prepare": map[string]any{"condition": "service_completed_successfully"}}
+	w.write(map[string]any{"backend": backend, "prepare": prepare})
+	done := w.mustDeploy()
+	if len(done.Containers) != 2 || done.Containers[1].State != slot.Exited || done.Containers[1].Digest() != w.order.Images["backend"].Digest {
+		t.Errorf("got %+v", done.Containers)
+	}
+	if err := w.Healthy(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if done := w.mustDeploy(); !done.Unchanged {
+		t.Error("the second time something was changed")
 	}
 }
 

@@ -21,6 +21,9 @@ type LogError struct {
 	Count   int
 }
 
+// String tells how often, where and what.
+func (e LogError) String() string { return fmt.Sprintf("%dx %s: %s", e.Count, e.Service, e.Line) }
+
 // judgeLogs compares the candidate's errors since its start with those that the
 // live slot has anyway. A log that cannot be read is not a log without errors.
 func (d *deployment) judgeLogs(ctx context.Context, all []Container) ([]LogError, error) {

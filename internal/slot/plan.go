@@ -80,13 +80,15 @@ func (p *plan) assign(w WorkerSettings) error {
 	return nil
 }
 
-// pin finds the services of each image: those of its repository, and the one of
-// its name. An image that no service uses would be released without running.
+// pin finds the services of each image: the one of its name, and those of its
+// repository that have no image of their own name. An image that no service uses
+// would be released without running.
 func (p *plan) pin(order Order) error {
 	for _, name := range sorted(order.Images) {
 		used := false
 		for service, s := range p.services {
-			if service == name || repository(s.Image) == order.Images[name].Repository {
+			_, named := order.Images[service]
+			if service == name || !named && repository(s.Image) == order.Images[name].Repository {
 				p.pins[service], used = order.Images[name], true
 			}
 		}

@@ -48,18 +48,11 @@ func (d *deployment) settle(ctx context.Context) ([]Container, error) {
 			return all, err
 		}
 		lack := d.lack(all)
-		switch {
-		case lack != nil:
+		if lack != nil {
 			well = time.Time{}
-		case well.IsZero():
-			well = time.Now()
-			d.sayf("healthy, watching it for %v", d.settings.Settle)
-			d.sample(ctx, all, 0)
-		case time.Since(well) >= d.settings.Settle:
+		} else if well = d.watched(ctx, all, well); time.Since(well) >= d.settings.Settle {
 			d.sample(ctx, all, 0)
 			return all, d.placed(all)
-		default:
-			d.sample(ctx, all, sampleEvery)
 		}
 		select {
 		case <-ctx.Done():
@@ -74,6 +67,17 @@ func (d *deployment) settle(ctx context.Context) ([]Container, error) {
 		case <-time.After(lookEvery):
 		}
 	}
+}
+
+// watched returns since when all is well, and measures what it takes.
+func (d *deployment) watched(ctx context.Context, all []Container, well time.Time) time.Time {
+	if !well.IsZero() {
+		d.sample(ctx, all, sampleEvery)
+		return well
+	}
+	d.sayf("healthy, watching it for %v", d.settings.Settle)
+	d.sample(ctx, all, 0)
+	return time.Now()
 }
 
 var errTooSlow = errors.New("too slow")

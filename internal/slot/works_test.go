@@ -87,6 +87,7 @@ type works struct {
 	*slot.Environment
 	settings slot.Settings
 	order    slot.Order
+	pushed   []slot.Pin
 	found    release.Findings
 	mu       sync.Mutex
 	lines    []string
@@ -134,7 +135,7 @@ func (w *works) open() {
 
 func (w *works) write(services map[string]any) {
 	w.t.Helper()
-	text, err := json.Marshal(map[string]any{"version": "3.8", "services": services})
+	text, err := json.Marshal(map[string]any{"services": services})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -191,6 +192,7 @@ func (w *works) push(image string, k kind) {
 		w.t.Fatal(err)
 	}
 	w.order.Images[image] = slot.Pin{Repository: repository, Digest: release.Digest(digest.String())}
+	w.pushed = append(w.pushed, w.order.Images[image])
 }
 
 func rootFS(t *testing.T, img v1.Image) v1.RootFS {
@@ -267,7 +269,7 @@ func (w *works) remove() {
 		_ = api.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})
 	}
 	_, _ = api.NetworksPrune(ctx, filters.NewArgs(filters.Arg("label", "com.docker.compose.project="+w.project)))
-	for _, pin := range w.order.Images {
+	for _, pin := range w.pushed {
 		_, _ = api.ImageRemove(ctx, pin.Reference(), imagetypes.RemoveOptions{Force: true, PruneChildren: true})
 	}
 }

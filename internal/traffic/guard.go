@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -13,7 +14,7 @@ import (
 // traffic back when the shift is gone without having said so: its runner was
 // lost.
 type Guard struct {
-	Owner  Owner         // whose lease is watched; an empty Process is any of the release
+	Owner  Owner         // whose lease is watched; Process is how its name begins, such as "attempt 2,"
 	Lease  Fence         // where it is
 	Appear time.Duration // how long it may take until the shift holds it
 	Tick   time.Duration // between two looks
@@ -89,5 +90,5 @@ func (g Guard) finish(ctx context.Context, h Holding, text string) (Watched, err
 }
 
 func (g Guard) mine(h Holding) bool {
-	return h.Owner.Release == g.Owner.Release && (g.Owner.Process == "" || h.Owner.Process == g.Owner.Process)
+	return h.Owner.Release == g.Owner.Release && strings.HasPrefix(h.Owner.Process, g.Owner.Process)
 }

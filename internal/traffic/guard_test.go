@@ -63,11 +63,12 @@ func TestAGuard(t *testing.T) {
 		"is not fooled by the end of an earlier attempt": func(t *testing.T) {
 			s := shifted(t) // attempt 1 has released its lease
 			guard := s.guard()
-			guard.Owner.Process = "attempt 2"
-			time.AfterFunc(time.Minute, func() { _, _ = s.leases.Acquire(t.Context(), guard.Owner) })
+			guard.Owner.Process = "attempt 2,"
+			second := traffic.Owner{Release: shop, Process: "attempt 2, process 7 on host"}
+			time.AfterFunc(time.Minute, func() { _, _ = s.leases.Acquire(t.Context(), second) })
 			seen, err := guard.Run(t.Context())
 			equal(t, "error", err, nil)
-			says(t, "text", seen.Text, "attempt 2) expired")
+			says(t, "text", seen.Text, "attempt 2, process 7 on host) expired")
 			equal(t, "weight", s.weight(t), 0)
 		},
 		"leaves the traffic to a newer shift": func(t *testing.T) {

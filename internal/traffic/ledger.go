@@ -50,6 +50,7 @@ type Note struct {
 type Claim struct {
 	Release release.ID `json:"release"`
 	At      time.Time  `json:"at"`
+	Yielded bool       `json:"yielded,omitempty"` // rolled back: it may go on when it is run again, and any other may take the slot
 }
 
 // DecodePage reads a page. Nothing at all is an empty page; rubbish is refused,
@@ -109,9 +110,9 @@ func TakeClaim(ctx context.Context, ledger Ledger, slot release.Slot, id release
 	return ledger.Update(ctx, func(p *Page) error {
 		have, taken := p.Claims[slot]
 		switch {
-		case taken && have.Release == id:
+		case taken && have.Release == id && !have.Yielded:
 			return nil
-		case taken && !takeOver:
+		case taken && have.Release != id && !have.Yielded && !takeOver:
 			return release.Refuse("wait for that release, or take the slot over from it explicitly",
 				"claim the %s slot for release %s: release %s has claimed it at %s", slot, id, have.Release, have.At.Format(time.RFC3339))
 		}
@@ -125,6 +126,22 @@ func TakeClaim(ctx context.Context, ledger Ledger, slot release.Slot, id release
 		p.Claims[slot] = Claim{Release: id, At: now()}
 		return nil
 	})
+}
+
+// YieldClaim lets another release have the slot, after a rollback. The release
+// keeps it for as long as no other takes it. It reports whether the claim is
+// this release's at all; another's is left alone.
+func YieldClaim(ctx context.Context, ledger Ledger, slot release.Slot, id release.ID) (ours bool, err error) {
+	err = ledger.Update(ctx, func(p *Page) error {
+		have, taken := p.Claims[slot]
+		if ours = taken && have.Release == id; ours {
+			p.Claims = maps.Clone(p.Claims)
+			have.Yielded = true
+			p.Claims[slot] = have
+		}
+		return nil
+	})
+	return ours, err
 }
 
 // DropClaim gives the slot up. Another release's claim is left alone.

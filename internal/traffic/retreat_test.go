@@ -93,6 +93,14 @@ func TestAShiftGoesBack(t *testing.T) {
 			s.hasReturned(t, log)
 			says(t, "reason", log.Reason, "the gates did not answer")
 		},
+		"after gates that take too long to watch": func(t *testing.T) {
+			s := newScene(t)
+			s.gates.deaf = func(context.Context, gate.Moment) { time.Sleep(12 * time.Second) }
+			log, _ := s.shift.Run(t.Context())
+			s.hasReturned(t, log)
+			equal(t, "good time", log.Steps[0].Good, 0)
+			says(t, "reason", log.Reason, "time that nobody watches does not count")
+		},
 		"after no traffic at all, which is not too little": func(t *testing.T) {
 			s := newScene(t)
 			s.gates.judge = func(at gate.Moment) gate.Decision { return decide(gate.Inconclusive, gate.NoTraffic) }
@@ -137,6 +145,23 @@ func TestAShiftGoesBack(t *testing.T) {
 			s.hasReturned(t, log)
 			says(t, "reason", log.Reason, "counted blue 700 green 300 of 1000")
 			equal(t, "C.1.1", s.status("C.1.1"), release.Failed)
+		},
+		"when the weights are not what was asked for": func(t *testing.T) {
+			s := newScene(t)
+			crooked := release.Split(release.Green, 10) // as if the requests agreed
+			s.balancer.Crooked = &crooked
+			s.balancer.Before = func(call string) error {
+				switch {
+				case call == "restore blue":
+					s.balancer.Crooked = nil
+				case call == "weights" && len(s.moves()) == 2:
+					s.balancer.Move(release.Split(release.Green, 12))
+				}
+				return nil
+			}
+			log, _ := s.shift.Run(t.Context())
+			equal(t, "outcome", log.Outcome, traffic.RolledBack)
+			says(t, "reason", log.Reason, "the load balancer says blue 88% green 12%")
 		},
 		"when the weight cannot be set": func(t *testing.T) {
 			s := newScene(t)

@@ -197,6 +197,14 @@ func TestAShiftIsRefused(t *testing.T) {
 			_, err := s.leases.Acquire(t.Context(), traffic.Owner{Release: "shop-8", Process: "attempt 1"})
 			equal(t, "acquire", err, nil)
 		}, "release shop-8 (attempt 1) holds the lease"},
+		{"when a rollback came between the lease and the first weight", func(t *testing.T, s *scene) {
+			s.balancer.Before = func(call string) error {
+				if call == "set green 0%" {
+					return s.leases.Raise(t.Context(), 99)
+				}
+				return nil
+			}
+		}, "the lease is lost"},
 		{"when the gates would take it back at once", func(_ *testing.T, s *scene) {
 			s.gates.judge = func(gate.Moment) gate.Decision { return decide(gate.Rollback, gate.Breach) }
 		}, "errors: it is breach"},

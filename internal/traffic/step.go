@@ -30,7 +30,7 @@ func (r *run) step(ctx context.Context, s Step) error {
 	if err := r.set(ctx, s.Weight); err != nil {
 		return fmt.Errorf("set %v: %w", s.Weight, err)
 	}
-	r.log.Weight = s.Weight
+	r.log.Weight, r.baking().Set = s.Weight, now()
 	r.say(Weighed, "the %s slot was given %v", r.Candidate, s.Weight)
 	if err := r.prove(ctx, s.Weight); err != nil {
 		return fmt.Errorf("prove %v: %w", s.Weight, err)

@@ -75,16 +75,18 @@ func TestSettingsAreChecked(t *testing.T) {
 	}
 }
 
-func TestALogIsWritten(t *testing.T) {
+func TestALogIsWrittenAndRead(t *testing.T) {
 	bubbled(t, func(t *testing.T) {
 		s := newScene(t)
 		log, _ := s.interrupt(t, errors.New("cancelled"))
 		text, err := json.Marshal(log)
 		equal(t, "error", err, nil)
 		says(t, "log", string(text), `"outcome":"rolled back"`)
-		if decided := log.Back.Decided; decided.Location() != time.UTC {
-			t.Errorf("decided at %v, want UTC", decided)
-		}
+		equal(t, "decided in", log.Back.Decided.Location(), time.UTC)
+		var again traffic.Log
+		equal(t, "error", json.Unmarshal(text, &again), nil)
+		equal(t, "decided", again.Back.Decided.Equal(log.Back.Decided), true)
+		equal(t, "steps", len(again.Steps), 1)
 	})
 }
 
@@ -111,7 +113,7 @@ func FuzzDecodePage(f *testing.F) {
 		}
 		again, err := p.Encode()
 		if err != nil {
-			t.Skip("a time that JSON cannot say")
+			return // a time that JSON cannot say
 		}
 		if _, err := traffic.DecodePage(again); err != nil {
 			t.Fatalf("refuses what it wrote: %v\n%s", err, again)

@@ -14,16 +14,18 @@ func TestHealthTellsTheTruth(t *testing.T) {
 	s := newSystem(t, &lab.Mailbox{})
 	b := s.backend("green", "VERSION=v2.0.0")
 	for _, c := range []struct {
-		when        string
-		do          func()
-		ready, body string
-		code        int
+		when string
+		do   func()
+		body string
+		code int
 	}{
-		{"when all is well", func() {}, "ready", `{"status":"ready","db":"connected","redis":"connected"}`, 200},
-		{"when the database is cut", s.database.Cut, "unready", `{"status":"unready","db":"disconnected","redis":"connected"}`, 503},
-		{"when the database is back", s.database.Mend, "ready", `{"status":"ready","db":"connected","redis":"connected"}`, 200},
-		{"when Redis is cut", s.redis.Cut, "unready", `{"status":"unready","db":"connected","redis":"disconnected"}`, 503},
-		{"when Redis is back", s.redis.Mend, "ready", `{"status":"ready","db":"connected","redis":"connected"}`, 200},
+		{"when all is well", func() {}, `{"status":"ready","db":"connected","redis":"connected"}`, 200},
+		{"when the database is cut", s.database.Cut, `{"status":"unready","db":"disconnected","redis":"connected"}`, 503},
+		{"when the database is back", s.database.Mend, `{"status":"ready","db":"connected","redis":"connected"}`, 200},
+		{"when the database is silent", s.database.Stall, `{"status":"unready","db":"disconnected","redis":"connected"}`, 503},
+		{"when the database speaks", s.database.Mend, `{"status":"ready","db":"connected","redis":"connected"}`, 200},
+		{"when Redis is cut", s.redis.Cut, `{"status":"unready","db":"connected","redis":"disconnected"}`, 503},
+		{"when Redis is back", s.redis.Mend, `{"status":"ready","db":"connected","redis":"connected"}`, 200},
 	} {
 		c.do()
 		lab.Eventually(t, c.when+" it answers "+c.body, func() bool {
@@ -130,10 +132,10 @@ func TestMetadataIsAFeatureThatIsSwitchedOn(t *testing.T) {
 func TestARequestInFlightIsAnsweredWhenTheBackendStops(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, &lab.Mailbox{})
-	b := s.backend("blue", "MAILBLAST_FAULT=slow:1500", "DRAIN=300ms")
+	b := s.backend("blue", "MAILBLAST_FAULT=slow:4000", "DRAIN=1500ms")
 	slow := make(chan reply, 1)
 	go func() { slow <- b.ask("GET", "/api/campaigns", token, "") }()
-	time.Sleep(300 * time.Millisecond) // the request is in flight
+	time.Sleep(300 * time.Millisecond) // by now or within the drain time it is in flight
 	b.Signal(syscall.SIGTERM)
 	lab.Eventually(t, "it drains", func() bool { return strings.Contains(b.Log(), "Draining") })
 	if r := b.get("/health/ready"); r.code != 503 || !r.last {

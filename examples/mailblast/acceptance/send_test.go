@@ -4,7 +4,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/emersion/go-smtp"
 
@@ -180,20 +179,5 @@ func TestAnAcceptedSendReachesTheQueueAfterACrash(t *testing.T) {
 		if n != 1 {
 			t.Errorf("%s got %d mails", to, n)
 		}
-	}
-}
-
-func TestASlowMailServerDoesNotOutliveTheClaim(t *testing.T) {
-	t.Parallel()
-	s := newSystem(t, &lab.Mailbox{Delay: 500 * time.Millisecond})
-	b := s.backend("blue")
-	id := b.campaign()
-	b.send(id, "", recipients(3))
-	for _, w := range []string{"w1", "w2", "w3"} {
-		s.worker("blue", w, "HEARTBEAT_TTL=1s")
-	}
-	lab.Eventually(t, "all are sent", func() bool { return b.sent(id) })
-	if n := len(s.mailbox.Mails()); n != 3 {
-		t.Errorf("got %d mails, want 3", n)
 	}
 }

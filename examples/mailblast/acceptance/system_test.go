@@ -45,7 +45,7 @@ func newSystem(t *testing.T, box *lab.Mailbox) *system {
 	s.redis = cable
 	s.env = map[string]string{
 		"DATABASE_URL": dsn, "REDIS_URL": redisURL, "QUEUE": queue, "API_TOKEN": token, "SMTP_ADDR": box.Address,
-		"VERSION": "v1.0.0", "HEARTBEAT_TTL": "3s", "RETRY_DELAY": "50ms", "DRAIN": "200ms",
+		"VERSION": "v1.0.0", "HEARTBEAT_TTL": "30s", "RETRY_DELAY": "50ms", "DRAIN": "200ms",
 	}
 	return s
 }

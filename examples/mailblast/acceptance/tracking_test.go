@@ -94,11 +94,18 @@ func TestTrackingGoesOnWhileTheDatabaseIsCut(t *testing.T) {
 	})
 }
 
-func TestTrackingEventsOutliveABackendThatStopsWhileTheDatabaseIsCut(t *testing.T) {
+func TestTrackingEventsOutliveABackendThatStopsWithoutItsDatabase(t *testing.T) {
 	t.Parallel()
+	for way, lose := range map[string]func(*lab.Cable){"cut": (*lab.Cable).Cut, "silent": (*lab.Cable).Stall} {
+		t.Run("the database is "+way, func(t *testing.T) { outlive(t, lose) })
+	}
+}
+
+func outlive(t *testing.T, lose func(*lab.Cable)) {
 	s := newSystem(t, &lab.Mailbox{})
 	b := s.backend("blue")
-	s.database.Cut()
+	b.await("/health/ready")
+	lose(s.database)
 	for i := range 30 {
 		b.want(200, "GET", fmt.Sprint("/track/open/left-", i), "")
 	}

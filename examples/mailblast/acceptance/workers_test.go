@@ -78,7 +78,7 @@ func TestAKilledWorkersJobsAreTakenBack(t *testing.T) {
 	id := b.campaign()
 	var doomed []*lab.Process
 	for i := range 3 {
-		doomed = append(doomed, s.worker("blue", fmt.Sprint("b", i)))
+		doomed = append(doomed, s.worker("blue", fmt.Sprint("b", i), "HEARTBEAT_TTL=5s"))
 	}
 	b.send(id, "", recipients(jobs))
 	lab.Eventually(t, "some are sent", func() bool { return len(s.mailbox.Mails()) > jobs/4 })
@@ -106,7 +106,7 @@ func TestALivingWorkersJobIsNotTaken(t *testing.T) {
 	b := s.backend("blue")
 	id := b.campaign()
 	b.send(id, "", recipients(1))
-	s.worker("blue", "slow", "HEARTBEAT_TTL=9s")
+	s.worker("blue", "slow")
 	lab.Eventually(t, "the job is in hand", func() bool { return s.inHand() == 1 })
 	s.worker("green", "greedy", "HEARTBEAT_TTL=1s") // sweeps four times a second
 	lab.Eventually(t, "the mail is sent", func() bool { return b.sent(id) })
@@ -160,8 +160,8 @@ func TestCutsWhileSendingLoseAndRepeatNothing(t *testing.T) {
 	s := newSystem(t, &lab.Mailbox{Delay: 10 * time.Millisecond})
 	b := s.backend("blue")
 	id := b.campaign()
-	s.worker("blue", "w1", "HEARTBEAT_TTL=30s")
-	s.worker("green", "w2", "HEARTBEAT_TTL=30s")
+	s.worker("blue", "w1")
+	s.worker("green", "w2")
 	b.send(id, "", recipients(jobs))
 	for _, cable := range []*lab.Cable{s.database, s.redis} {
 		before := len(s.mailbox.Mails())

@@ -12,9 +12,11 @@ type Cable struct {
 	Address string
 	target  string
 
-	mu    sync.Mutex
-	cut   bool
-	conns map[net.Conn]bool
+	mu      sync.Mutex
+	cut     bool
+	stalled bool
+	conns   map[net.Conn]bool
+	flow    sync.RWMutex // held for writing while stalled
 }
 
 // NewCable leads to the target's address until the end of the test.
@@ -25,7 +27,7 @@ func NewCable(t testing.TB, target string) *Cable {
 		t.Fatal(err)
 	}
 	c := &Cable{Address: l.Addr().String(), target: target, conns: map[net.Conn]bool{}}
-	t.Cleanup(func() { l.Close(); c.Cut() })
+	t.Cleanup(func() { l.Close(); c.Mend(); c.Cut() })
 	go c.accept(l)
 	return c
 }
@@ -41,11 +43,24 @@ func (c *Cable) Cut() {
 	clear(c.conns)
 }
 
+// Stall keeps connections open and lets nothing through.
+func (c *Cable) Stall() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.stalled {
+		c.flow.Lock()
+	}
+	c.stalled = true
+}
+
 // Mend lets connections through again.
 func (c *Cable) Mend() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.cut = false
+	if c.stalled {
+		c.flow.Unlock()
+	}
+	c.cut, c.stalled = false, false
 }
 
 func (c *Cable) accept(l net.Listener) {
@@ -80,7 +95,7 @@ func (c *Cable) keep(conns ...net.Conn) bool {
 func (c *Cable) join(near, far net.Conn) {
 	var both sync.WaitGroup
 	pipe := func(to, from net.Conn) {
-		_, _ = io.Copy(to, from)
+		_, _ = io.Copy(gated{to, &c.flow}, from)
 		near.Close()
 		far.Close()
 	}
@@ -91,4 +106,16 @@ func (c *Cable) join(near, far net.Conn) {
 	defer c.mu.Unlock()
 	delete(c.conns, near)
 	delete(c.conns, far)
+}
+
+// gated writes when the flow is open.
+type gated struct {
+	to   io.Writer
+	flow *sync.RWMutex
+}
+
+func (g gated) Write(b []byte) (int, error) {
+	g.flow.RLock()
+	defer g.flow.RUnlock()
+	return g.to.Write(b)
 }

@@ -96,9 +96,12 @@ func (b *Buffer) Run(ctx context.Context) {
 	}
 }
 
-// Close writes what is held, to the store or else to the spill.
+// Close writes what is held, to the store or else to the spill. The store gets
+// half of the time that ctx leaves, so that a silent one cannot use up all of it.
 func (b *Buffer) Close(ctx context.Context) error {
-	if err := b.flush(ctx); err == nil {
+	half, cancel := context.WithTimeout(ctx, remaining(ctx)/2)
+	defer cancel()
+	if err := b.flush(half); err == nil {
 		return nil
 	}
 	events := b.take(Capacity)
@@ -108,6 +111,13 @@ func (b *Buffer) Close(ctx context.Context) error {
 	}
 	b.log.Warn("Tracking events were left for a later process", "events", len(events))
 	return nil
+}
+
+func remaining(ctx context.Context) time.Duration {
+	if end, ok := ctx.Deadline(); ok {
+		return time.Until(end)
+	}
+	return 2 * patience
 }
 
 // flush writes everything held. What could not be written stays held, or goes

@@ -40,20 +40,28 @@ type Observer interface {
 }
 
 // Observed tells the observer, logs requests that ended with 5xx or took over
-// a second, and turns a panic into a 500. Routes are the mux's patterns;
+// a second, and turns a panic into a 500, or into a broken connection when the
+// answer has begun. Routes are the mux's patterns;
 // other is the route of what matched none.
 func Observed(observer Observer, other string, log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		answer := &answer{ResponseWriter: w, code: http.StatusOK}
 		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
+			p := recover()
+			if p != nil && p != http.ErrAbortHandler {
 				log.Error("Request panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			}
+			if p != nil && !answer.written {
 				answer.WriteHeader(http.StatusInternalServerError)
+				p = nil
 			}
 			took := time.Since(start)
 			observer.Observe(route(r, other), r.Method, answer.code, took)
 			report(r.Context(), log, r, answer.code, took)
+			if p != nil {
+				panic(http.ErrAbortHandler) // half an answer must not look like a whole one
+			}
 		}()
 		next.ServeHTTP(answer, r)
 	})

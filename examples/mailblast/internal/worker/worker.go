@@ -14,7 +14,9 @@
 // Killed before 4, a worker has done nothing; after the note of 5, whoever gets
 // the job goes on with 5 and 6. Only between the server's answer and the
 // note, about a millisecond, a kill repeats the mail, once, under the same
-// Message-ID. If Redis is away at 5, PostgreSQL's row stops the repeat.
+// Message-ID. If Redis is away at 5, PostgreSQL's row stops the repeat. What no
+// sender can tell is a server that takes a mail and whose answer gets lost:
+// that counts as a failed attempt, so the mail may arrive twice.
 package worker
 
 import (

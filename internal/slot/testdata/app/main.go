@@ -34,6 +34,8 @@ func main() {
 	}
 }
 
+var eaten []byte
+
 func mode(name string) bool { return strings.Contains(os.Getenv("MODE"), name) }
 
 func run() {
@@ -45,6 +47,12 @@ func run() {
 		time.Sleep(200 * time.Millisecond)
 		fmt.Fprintln(os.Stderr, "no such table: campaigns")
 		os.Exit(3)
+	}
+	if mode("hungry") {
+		eaten = make([]byte, 256<<20)
+		for i := range eaten {
+			eaten[i] = 1
+		}
 	}
 	if port := os.Getenv("PORT"); port != "" {
 		go func() { exit(http.ListenAndServe("127.0.0.1:"+port, http.HandlerFunc(answer))) }()

@@ -69,11 +69,14 @@ func alongside(loops ...func(context.Context)) (quiet func()) {
 	return func() { stop(); all.Wait() }
 }
 
-// settle writes what is left in memory. The outbox is durable; emptying it now
-// only saves the other backends the wait.
+// settle writes what is left in memory, in 3 seconds. The outbox is durable;
+// emptying it now only saves the other backends the wait.
 func settle(relay *outbox.Relay, events *tracking.Buffer) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	relay.Empty(ctx)
-	return events.Close(ctx)
+	err := events.Close(ctx)
+	last, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	relay.Empty(last)
+	return err
 }
