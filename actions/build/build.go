@@ -74,7 +74,7 @@ func pipeline(ctx context.Context, job *action.Job) (image.Pipeline, error) {
 
 // prepare runs one command of a build without a shell.
 func prepare(ctx context.Context, c image.Command, out io.Writer) error {
-	return process.Run(ctx, process.Command{Path: c.Argv[0], Args: c.Argv[1:], Dir: c.Dir, Env: c.Env, Stdout: out})
+	return process.Run(ctx, process.Command{Path: c.Argv[0], Args: c.Argv[1:], Dir: c.Dir, Env: c.Env, Stdout: out, Stderr: out})
 }
 
 func plan(job *action.Job, order image.Order) error {

@@ -78,7 +78,7 @@ func guard(ctx context.Context, job *action.Job, back traffic.Rollback, in input
 	}
 	job.Log.Info("watching the lease of the shift", "release", job.Release.ID)
 	seen, err := traffic.Guard{
-		Owner: traffic.Owner{Release: job.Release.ID}, Lease: back.Lease,
+		Owner: traffic.Owner{Release: job.Release.ID, Process: connect.Attempt(job)}, Lease: back.Lease,
 		Appear: in.Appear, Tick: time.Second, Back: back,
 	}.Run(ctx)
 	if seen.Back == nil && err == nil {

@@ -23,7 +23,7 @@ var commands = []action.Phase{
 		Name: "check", Summary: "Verifies the configuration and every variable in it, and touches nothing.", Quiet: everything,
 	}, check),
 	action.New(action.About{
-		Name: "nginx", Summary: "Writes the configuration of the nginx switch and its state folder; --dry-run shows it.", Settings: []string{"router"}, Quiet: []string{"shift"},
+		Name: "nginx", Summary: "Writes the configuration of the nginx switch and its state folder; --dry-run shows it.", Settings: []string{"router", "shift"},
 	}, installNginx),
 }
 

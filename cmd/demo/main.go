@@ -37,12 +37,12 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	if set.Arg(0) == "down" {
-		return demo.Close(ctx, *dir, os.Stdout)
+		return demo.Close(ctx, *dir, demo.Project, os.Stdout)
 	}
 	if set.NArg() > 0 || *rate < 10 || *rate > 1000 {
 		return fmt.Errorf("unexpected argument %q or rate %v: see demo -h", set.Arg(0), *rate)
 	}
-	stage, err := demo.Open(ctx, *root, *dir, os.Stdout)
+	stage, err := demo.Open(ctx, *root, *dir, demo.Project, os.Stdout)
 	if err != nil {
 		return err
 	}

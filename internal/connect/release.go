@@ -75,9 +75,12 @@ func Owner(job *action.Job) traffic.Owner {
 	host, _ := os.Hostname()
 	return traffic.Owner{
 		Release: job.Release.ID,
-		Process: fmt.Sprintf("attempt %d, process %d on %s", job.Runner.Attempt, os.Getpid(), host),
+		Process: fmt.Sprintf("%sprocess %d on %s", Attempt(job), os.Getpid(), host),
 	}
 }
+
+// Attempt begins the name of every process of this attempt of the run.
+func Attempt(job *action.Job) string { return fmt.Sprintf("attempt %d, ", job.Runner.Attempt) }
 
 // Good describes the slot to go back to, as it runs now.
 func Good(ctx context.Context, job *action.Job) (*traffic.Good, error) {

@@ -152,10 +152,10 @@ func phases(dir, version string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// removeContainers removes the containers of the demo's two compose projects,
-// and the images that it has built.
-func removeContainers(ctx context.Context) error {
-	for _, project := range []string{"mailblast-blue", "mailblast-green"} {
+// removeContainers removes the containers of the two compose projects, and the
+// images that they ran.
+func removeContainers(ctx context.Context, application string) error {
+	for _, project := range []string{application + "-blue", application + "-green"} {
 		ids, err := process.Output(ctx, process.Command{Path: "docker", Args: []string{"ps", "-aq", "--filter", "label=com.docker.compose.project=" + project}})
 		if err != nil {
 			return err

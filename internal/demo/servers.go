@@ -21,6 +21,9 @@ import (
 // nginx run as a user of their own and must be able to read the markers.
 const Folder = "/var/tmp/bluegreen-demo"
 
+// Project begins the names of the demo's compose projects.
+const Project = "mailblast-demo"
+
 // servers starts what belongs to this process, and names everything for the
 // configuration.
 func (s *Stage) servers(ctx context.Context) error {
@@ -110,6 +113,7 @@ func (s *Stage) configure(api, database string, free []int) error {
 	}
 	port := func(i int) string { return fmt.Sprint(free[i]) }
 	s.variables = map[string]string{
+		"PROJECT":             s.Project,
 		"GITHUB_API_URL":      api,
 		"BLUEGREEN_BINARY":    s.Program,
 		"REGISTRY":            s.Services.Registry,

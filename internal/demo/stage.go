@@ -17,9 +17,10 @@ import (
 
 // Stage is everything that a release needs, started and empty.
 type Stage struct {
-	Root string // of this project
-	Dir  string // of the demo
-	Out  io.Writer
+	Root    string // of this project
+	Dir     string // of the demo
+	Project string // begins the names of the two compose projects
+	Out     io.Writer
 
 	Program  string // bluegreen, built from this checkout
 	Act      string
@@ -38,8 +39,8 @@ type Stage struct {
 
 // Open builds the program and starts every service. It may be called again on
 // a folder that an interrupted demo has left: what still runs is stopped first.
-func Open(ctx context.Context, root, dir string, out io.Writer) (*Stage, error) {
-	if err := Close(ctx, dir, io.Discard); err != nil {
+func Open(ctx context.Context, root, dir, project string, out io.Writer) (*Stage, error) {
+	if err := Close(ctx, dir, project, io.Discard); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -49,7 +50,7 @@ func Open(ctx context.Context, root, dir string, out io.Writer) (*Stage, error) 
 	if err != nil {
 		return nil, err
 	}
-	s := &Stage{Root: root, Dir: dir, Out: out, token: "demo-token-of-nobody", apiToken: "demo-api-token-0123456789"}
+	s := &Stage{Root: root, Project: project, Dir: dir, Out: out, token: "demo-token-of-nobody", apiToken: "demo-api-token-0123456789"}
 	steps := []struct {
 		what string
 		do   func(context.Context) error
@@ -118,18 +119,18 @@ func (s *Stage) Stop(ctx context.Context) error {
 		}
 	}
 	if s.Services != nil {
-		problems = append(problems, removeContainers(ctx), s.Services.Stop(ctx))
+		problems = append(problems, removeContainers(ctx, s.Project), s.Services.Stop(ctx))
 	}
 	return errors.Join(problems...)
 }
 
 // Close stops whatever a demo in dir has left running, and removes the folder.
-func Close(ctx context.Context, dir string, out io.Writer) error {
+func Close(ctx context.Context, dir, project string, out io.Writer) error {
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		fmt.Fprintf(out, "nothing is left of a demo in %s\n", dir)
 		return nil
 	}
-	if err := removeContainers(ctx); err != nil {
+	if err := removeContainers(ctx, project); err != nil {
 		return err
 	}
 	if err := lab.StopAt(ctx, filepath.Join(dir, "services")); err != nil {

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -18,38 +17,45 @@ import (
 func (d *Database) Diagnose(ctx context.Context) migration.Diagnosis {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	report := migration.Diagnosis{Version: migration.None}
+	r := &diagnosis{Diagnosis: migration.Diagnosis{Version: migration.None}}
 	conn, err := d.connect(ctx, "bluegreen diagnosis", parameters{"statement_timeout": "5s", "lock_timeout": "1s", "default_transaction_read_only": "on"})
-	if err != nil {
-		report.Problems = append(report.Problems, err.Error())
-		return report
+	if !r.good("", err) {
+		return r.Diagnosis
 	}
 	defer shut(ctx, conn)
-	note := func(what string, err error) {
-		if err != nil {
-			report.Problems = append(report.Problems, fmt.Sprintf("%s: %v", what, err))
-		}
-	}
 	began := time.Now()
-	if _, err := conn.Exec(ctx, "SELECT 1"); err != nil {
-		note("ask database", err)
-		return report
+	if _, err := conn.Exec(ctx, "SELECT 1"); !r.good("ask database: ", err) {
+		return r.Diagnosis
 	}
-	report.Answer = time.Since(began)
-	state, err := d.state(ctx, conn)
-	note("schema", err)
-	report.Version, report.Dirty = state.Version, state.Dirty
-	note("connections", conn.QueryRow(ctx, `SELECT count(*), current_setting('max_connections')::int FROM pg_stat_activity WHERE backend_type = 'client backend'`).
-		Scan(&report.Connections, &report.Limit))
-	for _, name := range slices.Sorted(maps.Keys(d.settings.Counts)) {
+	r.Answer = time.Since(began)
+	if state, err := d.state(ctx, conn); r.good("", err) {
+		r.Version, r.Dirty = state.Version, state.Dirty
+	}
+	r.good("count connections: ", conn.QueryRow(ctx, connections).Scan(&r.Connections, &r.Limit))
+	r.counts(ctx, conn, d.settings.Counts)
+	return r.Diagnosis
+}
+
+const connections = `SELECT count(*), current_setting('max_connections')::int FROM pg_stat_activity WHERE backend_type = 'client backend'`
+
+// diagnosis is a Diagnosis that is being made.
+type diagnosis struct{ migration.Diagnosis }
+
+// good keeps an error, and tells whether there was none.
+func (r *diagnosis) good(what string, err error) bool {
+	if err != nil {
+		r.Problems = append(r.Problems, what+err.Error())
+	}
+	return err == nil
+}
+
+func (r *diagnosis) counts(ctx context.Context, conn *pgx.Conn, queries map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(queries)) {
 		c := migration.Count{Name: name}
-		if err := count(ctx, conn, d.settings.Counts[name], &c.Value); err != nil {
-			note(name, err)
-			continue
+		if r.good(name+": ", count(ctx, conn, queries[name], &c.Value)) {
+			r.Counts = append(r.Counts, c)
 		}
-		report.Counts = append(report.Counts, c)
 	}
-	return report
 }
 
 // count runs a configured query in a transaction that cannot write.

@@ -69,6 +69,9 @@ func (s *session) clear(ctx context.Context, i migration.Index) error {
 // file again when the index is not as it should be: IF NOT EXISTS is content with
 // a broken one.
 func (s *session) check(ctx context.Context, m *migrator, step migration.Step) error {
+	if step.Up.Script.Nature != migration.Indexes {
+		return nil
+	}
 	i := step.Up.Script.Index
 	found, err := s.find(ctx, i)
 	if err == nil && (found == migration.Whole) != i.Drop && (found == migration.Missing) == i.Drop {

@@ -14,16 +14,7 @@ import (
 
 // Try runs one file once.
 func (s *session) Try(ctx context.Context, step migration.Step) ([]string, error) {
-	if err := s.exec(ctx, `SELECT 1`); err != nil {
-		return nil, release.CannotTell("run the job again", "the connection that holds the lock of the migrations is lost: %w", err)
-	}
-	index := step.Up.Script.Nature == migration.Indexes
-	if index {
-		if err := s.clear(ctx, step.Up.Script.Index); err != nil {
-			return nil, err
-		}
-	}
-	if err := s.start(ctx, step); err != nil {
+	if err := s.begin(ctx, step); err != nil {
 		return nil, err
 	}
 	// The server times every statement of a file by itself.
@@ -34,7 +25,7 @@ func (s *session) Try(ctx context.Context, step migration.Step) ([]string, error
 	err := s.once(ctx, step, func(m *migrator) error {
 		stop := s.observe(ctx, m.conn.PID())
 		defer func() { blockers = stop() }()
-		if err := m.Steps(1); err != nil || !index {
+		if err := m.Steps(1); err != nil {
 			return err
 		}
 		return s.check(ctx, m, step)
@@ -46,6 +37,19 @@ func (s *session) Try(ctx context.Context, step migration.Step) ([]string, error
 		return nil, explain(err, blockers)
 	}
 	return s.made(ctx, step)
+}
+
+// begin makes sure that the file can be run, and writes that it will be.
+func (s *session) begin(ctx context.Context, step migration.Step) error {
+	if err := s.exec(ctx, `SELECT 1`); err != nil {
+		return release.CannotTell("run the job again", "the connection that holds the lock of the migrations is lost: %w", err)
+	}
+	if step.Up.Script.Nature == migration.Indexes {
+		if err := s.clear(ctx, step.Up.Script.Index); err != nil {
+			return err
+		}
+	}
+	return s.start(ctx, step)
 }
 
 // made is what the catalog has from a file that ended.

@@ -79,8 +79,8 @@ func TestObservationsAreCut(t *testing.T) {
 	var f release.Findings
 	f.Show("1.1", true, "%s", strings.Repeat("ü", 10_000))
 	got := f.List()[0].Observed
-	if n := utf8.RuneCountInString(got); n != 300 || !strings.HasSuffix(got, "ü…") || !utf8.ValidString(got) {
-		t.Errorf("got %d characters, ending in %q", n, got[len(got)-5:])
+	if n := utf8.RuneCountInString(got); n > 180 || !strings.HasSuffix(got, "ü…") || !utf8.ValidString(got) {
+		t.Errorf("got %d characters, ending in %q", n, got)
 	}
 }
 

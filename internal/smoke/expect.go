@@ -1,6 +1,7 @@
 package smoke
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,17 +9,12 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/itchyny/gojq"
 )
 
-// shown is how much of an answer is quoted, in bytes.
-const shown = 200
-
-// differs says everything in which an answer is not the one that passes.
-func (e Expect) differs(answer *http.Response, body []byte) error {
+// differs says everything in which an answer is not the one that passes. A body
+// of maxBody bytes has been cut.
+func (e Expect) differs(ctx context.Context, answer *http.Response, body []byte) error {
 	var problems []error
 	if !slices.Contains(e.Status, Status(answer.StatusCode)) {
 		problems = append(problems, fmt.Errorf("status %d: want %v, body %s", answer.StatusCode, e.Status, quote(body)))
@@ -28,13 +24,19 @@ func (e Expect) differs(answer *http.Response, body []byte) error {
 			problems = append(problems, fmt.Errorf("header %s is %s: want %q", name, quote([]byte(have)), e.Headers[name]))
 		}
 	}
-	if e.BodyContains != "" && !strings.Contains(string(body), e.BodyContains) {
+	switch {
+	case e.BodyContains == "" && len(e.JSON) == 0:
+	case len(body) > maxBody:
+		problems = append(problems, fmt.Errorf("body of more than %d bytes: want one that can be read whole", maxBody))
+	case !strings.Contains(string(body), e.BodyContains):
 		problems = append(problems, fmt.Errorf("body without %q: %s", e.BodyContains, quote(body)))
+	default:
+		problems = append(problems, e.values(ctx, body)...)
 	}
-	return errors.Join(append(problems, e.values(body)...)...)
+	return errors.Join(problems...)
 }
 
-func (e Expect) values(body []byte) []error {
+func (e Expect) values(ctx context.Context, body []byte) []error {
 	if len(e.JSON) == 0 {
 		return nil
 	}
@@ -44,8 +46,8 @@ func (e Expect) values(body []byte) []error {
 	}
 	var problems []error
 	for _, expression := range slices.Sorted(maps.Keys(e.JSON)) {
-		if err := value(document, expression, e.JSON[expression]); err != nil {
-			problems = append(problems, err)
+		if err := value(ctx, document, expression, e.JSON[expression]); err != nil {
+			problems = append(problems, fmt.Errorf("json %s %w", expression, err))
 		}
 	}
 	return problems
@@ -53,25 +55,25 @@ func (e Expect) values(body []byte) []error {
 
 // value compares what an expression finds with what is wanted. An expression
 // that finds nothing, or more than one value, differs.
-func value(document any, expression string, want any) error {
-	query, err := gojq.Parse(expression)
+func value(ctx context.Context, document any, expression string, want any) error {
+	code, err := compile(expression)
 	if err != nil {
-		return fmt.Errorf("json %s: %w", expression, err)
+		return err
 	}
-	found := query.Run(document)
+	found := code.RunWithContext(ctx, document)
 	have, ok := found.Next()
 	if !ok {
-		return fmt.Errorf("json %s finds nothing: want %v", expression, want)
+		return fmt.Errorf("finds nothing: want %v", want)
 	}
 	if err, bad := have.(error); bad {
-		return fmt.Errorf("json %s: %s", expression, quote([]byte(err.Error())))
+		return fmt.Errorf("cannot be evaluated: %s", quote([]byte(err.Error())))
 	}
 	if _, more := found.Next(); more {
-		return fmt.Errorf("json %s finds more than one value: want %v", expression, want)
+		return fmt.Errorf("finds more than one value: want %v", want)
 	}
 	if !reflect.DeepEqual(plain(have), plain(want)) {
 		text, _ := json.Marshal(have)
-		return fmt.Errorf("json %s is %s: want %v", expression, quote(text), want)
+		return fmt.Errorf("is %s: want %v", quote(text), want)
 	}
 	return nil
 }
@@ -83,14 +85,6 @@ func plain(v any) any {
 		return v
 	}
 	var out any
-	_ = json.Unmarshal(text, &out)
+	_ = json.Unmarshal(text, &out) // what was just encoded
 	return out
-}
-
-// quote makes text from outside printable and short.
-func quote(text []byte) string {
-	if len(text) > shown {
-		return strconv.QuoteToASCII(string(text[:shown])) + fmt.Sprintf(" and %d bytes more", len(text)-shown)
-	}
-	return strconv.QuoteToASCII(string(text))
 }

@@ -1,15 +1,19 @@
 package smoke
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
+	"time"
 )
 
+// suite is a test suite as JUnit writes it, and as most viewers read it.
 type suite struct {
 	XMLName  xml.Name `xml:"testsuite"`
 	Name     string   `xml:"name,attr"`
 	Tests    int      `xml:"tests,attr"`
 	Failures int      `xml:"failures,attr"`
+	Errors   int      `xml:"errors,attr"`
 	Skipped  int      `xml:"skipped,attr"`
 	Time     string   `xml:"time,attr"`
 	Cases    []test   `xml:"testcase"`
@@ -27,13 +31,13 @@ type failure struct {
 	Text    string `xml:",chardata"`
 }
 
-// JUnit returns the report as JUnit XML, as most viewers of test results read it.
+// JUnit returns the report as JUnit XML.
 func (r Report) JUnit() ([]byte, error) {
-	s := suite{Name: "smoke", Tests: len(r.Results), Failures: r.Failed(), Time: seconds(r.Took.Seconds())}
+	s := suite{Name: "smoke", Tests: len(r.Results), Failures: r.Failed(), Time: seconds(r.Took)}
 	for _, one := range r.Results {
-		t := test{Class: "smoke." + one.Check.Service, Name: one.Check.Name, Time: seconds(one.Latency.Seconds())}
+		t := test{Class: "smoke." + cmp.Or(one.Check.Service, "other"), Name: one.Check.Name, Time: seconds(one.Latency)}
 		if one.Err != nil {
-			t.Failure = &failure{Message: one.Err.Error(), Text: one.Check.Method + " " + one.Check.Path}
+			t.Failure = &failure{Message: one.Err.Error(), Text: one.Check.String()}
 		}
 		s.Cases = append(s.Cases, t)
 	}
@@ -44,4 +48,4 @@ func (r Report) JUnit() ([]byte, error) {
 	return append([]byte(xml.Header), append(text, '\n')...), nil
 }
 
-func seconds(s float64) string { return fmt.Sprintf("%.3f", s) }
+func seconds(d time.Duration) string { return fmt.Sprintf("%.3f", d.Seconds()) }

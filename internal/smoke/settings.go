@@ -1,66 +1,24 @@
 package smoke
 
 import (
-	"encoding"
 	"errors"
 	"fmt"
-	"net/url"
-	"strconv"
-	"strings"
+	"slices"
 	"time"
-
-	"github.com/itchyny/gojq"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
 // Settings is the section smoke of the configuration.
 type Settings struct {
-	Checks   []Check       `yaml:"checks" help:"What to ask, in this order."`
-	Timeout  time.Duration `yaml:"timeout" help:"How long one request may take." default:"5s"`
-	Parallel int           `yaml:"parallel" help:"How many checks run at once, 1 to 16." default:"4"`
+	Checks      []Check       `yaml:"checks" help:"What to ask, in this order."`
+	Timeout     time.Duration `yaml:"timeout" help:"How long one request may take." default:"5s"`
+	StartWithin time.Duration `yaml:"start-within" help:"How long a refused connection is tried again, for a service that is still starting." default:"0s"`
+	Parallel    int           `yaml:"parallel" help:"How many checks run at once, 1 to 16." default:"4"`
 }
 
-// Check is one question and the answer that it wants.
-type Check struct {
-	Name     string                    `yaml:"name" help:"What is checked, in a few words."`
-	Service  string                    `yaml:"service" help:"Service of the slot that is asked."`
-	Method   string                    `yaml:"method" help:"HTTP method." default:"GET"`
-	Path     string                    `yaml:"path" help:"Path with its query, from /." default:"/"`
-	Headers  map[string]release.Secret `yaml:"headers" help:"Request headers; their values are not shown."`
-	Body     string                    `yaml:"body" help:"Request body."`
-	Expect   Expect                    `yaml:"expect" help:"The answer that passes."`
-	Critical bool                      `yaml:"critical" help:"Whether a failure of it later, with traffic, is a reason to go back." default:"false"`
-	Repeat   int                       `yaml:"repeat" help:"How many times it is asked, each of which must pass; 1 to 10000." default:"1"`
-	Evidence []string                  `yaml:"evidence" help:"Items of the plan that it shows, by id."`
-}
-
-// Expect is the answer that passes. What is left out is not looked at, but the
-// status always is.
-type Expect struct {
-	Status       []Status          `yaml:"status" help:"Status codes that pass." default:"[200]"`
-	JSON         map[string]any    `yaml:"json" help:"Values in the JSON body by jq expression, such as .db: connected."`
-	BodyContains string            `yaml:"body-contains" help:"Text that the body has."`
-	Headers      map[string]string `yaml:"headers" help:"Response headers that are equal to this."`
-	MaxLatency   time.Duration     `yaml:"max-latency" help:"Longest time to the whole answer; 0 is no limit but the timeout. Of a repeated check it is the 95th percentile." default:"0s"`
-}
-
-// Status is an HTTP status code, 100 to 599.
-type Status int
-
-var _ encoding.TextUnmarshaler = (*Status)(nil)
-
-// UnmarshalText refuses what is no status code.
-func (s *Status) UnmarshalText(text []byte) error {
-	n, err := strconv.Atoi(string(text))
-	if err != nil || n < 100 || n > 599 {
-		return fmt.Errorf("status %q: want a code from 100 to 599", text)
-	}
-	*s = Status(n)
-	return nil
-}
-
-// Check refuses two checks of one name, and limits that make no sense.
+// Check refuses two checks of one name, and limits that make no sense. Each
+// check is looked at by itself.
 func (s Settings) Check() error {
 	var problems []error
 	seen := map[string]bool{}
@@ -73,28 +31,41 @@ func (s Settings) Check() error {
 	if s.Timeout <= 0 {
 		problems = append(problems, fmt.Errorf("timeout %v: want more than 0", s.Timeout))
 	}
+	if s.StartWithin < 0 {
+		problems = append(problems, fmt.Errorf("start-within %v: want 0 or more", s.StartWithin))
+	}
 	if s.Parallel < 1 || s.Parallel > 16 {
 		problems = append(problems, fmt.Errorf("parallel %d: want 1 to 16", s.Parallel))
 	}
 	return errors.Join(problems...)
 }
 
-// Check refuses a question that cannot be asked.
-func (c Check) Check() error {
-	var problems []error
-	if c.Name == "" || c.Service == "" {
-		problems = append(problems, errors.New("name and service: want both"))
+// Critical is the settings with the checks alone whose failure, with traffic, is
+// a reason to go back. Each is asked once and not tried again.
+func (s Settings) Critical() Settings {
+	s.Checks = slices.Clone(s.Checks)
+	s.Checks = slices.DeleteFunc(s.Checks, func(c Check) bool { return !c.Critical })
+	for i := range s.Checks {
+		s.Checks[i].Repeat = 1
 	}
-	if _, err := url.ParseRequestURI(c.Path); err != nil || !strings.HasPrefix(c.Path, "/") {
-		problems = append(problems, fmt.Errorf("path %q: want one that begins with /", c.Path))
+	s.StartWithin = 0
+	return s
+}
+
+// ready refuses settings that nothing can be asked with.
+func (s Settings) ready(services map[string]string) error {
+	if len(s.Checks) == 0 {
+		return release.Reject("write the checks under smoke.checks in the configuration", "smoke.checks is empty: there is nothing to ask")
 	}
-	if c.Repeat < 1 || c.Repeat > 10_000 {
-		problems = append(problems, fmt.Errorf("repeat %d: want 1 to 10000", c.Repeat))
-	}
-	for expression := range c.Expect.JSON {
-		if _, err := gojq.Parse(expression); err != nil {
-			problems = append(problems, fmt.Errorf("json %q: want a jq expression: %w", expression, err))
+	problems := []error{s.Check()}
+	for _, c := range s.Checks {
+		problems = append(problems, c.Check())
+		if c.URL == "" && services[c.Service] == "" {
+			problems = append(problems, fmt.Errorf("check %q: service %q has no address in this slot", c.Name, c.Service))
 		}
 	}
-	return errors.Join(problems...)
+	if err := errors.Join(problems...); err != nil {
+		return release.Reject("correct smoke.checks, or the addresses under slots.blue.services and slots.green.services", "%w", err)
+	}
+	return nil
 }

@@ -62,6 +62,25 @@ func TestACampaignIsSentAndCounted(t *testing.T) {
 	})
 }
 
+func TestASendMayBeRepeatedWhileItIsCarriedOut(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t, &lab.Mailbox{})
+	blue, green := s.backend("blue"), s.backend("green")
+	id := blue.campaign()
+	for _, w := range []string{"w1", "w2", "w3"} {
+		s.worker("blue", w)
+	}
+	list := recipients(200)
+	for range 20 { // each must be answered with 202, in whatever order rows are locked
+		blue.send(id, "", list)
+		green.send(id, "", list)
+	}
+	lab.Eventually(t, "the campaign is sent", func() bool { return blue.sent(id) })
+	if lost, repeated := s.outcome(list); lost != 0 || repeated != 0 {
+		t.Errorf("%d lost, %d repeated", lost, repeated)
+	}
+}
+
 func TestATroubledMailServerIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int64

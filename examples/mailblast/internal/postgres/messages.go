@@ -29,13 +29,14 @@ func (s *Store) Message(ctx context.Context, id string) (campaign.Message, error
 
 // Settle writes a message's verdict, once, and closes its campaign when it was
 // the last one. The statements are one transaction. The campaign is locked
-// before its messages are counted: of two workers that settle the last two
-// messages at once, the second then sees the first one's.
+// first: of two workers that settle the last two messages at once, the second
+// then sees the first one's; and Accept, which locks the campaign and may wait
+// for a message, locks in the same order.
 func (s *Store) Settle(ctx context.Context, m campaign.Message, v campaign.Verdict) error {
 	var b pgx.Batch
+	b.Queue(`SELECT 1 FROM campaigns WHERE id = $1 FOR UPDATE`, m.CampaignID)
 	b.Queue(`UPDATE messages SET status = $2, response = $3, settled_by = $4, settled_at = now()
 	         WHERE id = $1 AND status IN ('pending', 'queued')`, m.ID, v.Outcome, v.Response, v.By)
-	b.Queue(`SELECT 1 FROM campaigns WHERE id = $1 FOR UPDATE`, m.CampaignID)
 	b.Queue(`UPDATE campaigns SET status = 'sent' WHERE id = $1 AND status = 'sending' AND NOT EXISTS
 	         (SELECT 1 FROM messages WHERE campaign_id = $1 AND status IN ('pending', 'queued'))`, m.CampaignID)
 	if err := s.pool.SendBatch(ctx, &b).Close(); err != nil {

@@ -1,0 +1,40 @@
+package preflight
+
+import (
+	"context"
+
+	"github.com/bluegreen-actions/bluegreen/internal/connect"
+	"github.com/bluegreen-actions/bluegreen/internal/preflight"
+	"github.com/bluegreen-actions/bluegreen/internal/signoff"
+)
+
+func (l look) github() []preflight.Probe {
+	repository, err := connect.GitHub(l.job)
+	if err != nil || l.in.Environment == "" {
+		return []preflight.Probe{preflight.Environment("of the release", func(context.Context) (string, error) {
+			if err != nil {
+				return "", err
+			}
+			return "", preflight.Absent("the input environment is empty: no protection was looked at")
+		})}
+	}
+	all := preflight.Commit(repository, l.job.Config.Preflight, l.job.Release.Commit, l.job.Runner.RunID)
+	all = append(all, preflight.Environment(l.in.Environment, func(ctx context.Context) (string, error) {
+		e, err := repository.Environment(ctx, l.in.Environment)
+		if err != nil {
+			return "", err
+		}
+		return "nobody has to wait there, so a rollback never does", signoff.Unguarded(e)
+	}))
+	for _, role := range l.job.Config.SignOff.All() {
+		name := role.Environment(l.in.Environment)
+		all = append(all, preflight.Environment(name, func(ctx context.Context) (string, error) {
+			e, err := repository.Environment(ctx, name)
+			if err != nil {
+				return "", err
+			}
+			return "it asks a required reviewer", l.job.Config.SignOff.Guarded(e)
+		}))
+	}
+	return all
+}
