@@ -75,6 +75,9 @@ func stopped(load *Traffic) error {
 func (s *Stage) play(ctx context.Context, r release, run int) (scene, error) {
 	fmt.Fprintf(s.Out, "\n━━ %s %s\n", r.version, map[bool]string{true: "(its images carry the fault: " + r.fault + ")"}[r.bad])
 	began := time.Now()
+	if r.first {
+		defer s.firstUsers(ctx)()
+	}
 	failed, err := s.release(ctx, r, run)
 	if err != nil {
 		return scene{release: r, run: run}, err

@@ -49,7 +49,7 @@ func (a *asker) ask(ctx context.Context, c Check, base string) Result {
 	if limit := c.Expect.MaxLatency; r.Err == nil && limit > 0 && r.Latency > limit {
 		r.Err = fmt.Errorf("answered in %v: want at most %v", r.Latency.Round(time.Millisecond), limit)
 	}
-	r.Err = c.hide(r.Err)
+	r.Err = c.say(r.Err)
 	return r
 }
 
@@ -93,7 +93,7 @@ func (a *asker) once(ctx context.Context, c Check, base string) (status int, err
 	if err != nil {
 		return answer.StatusCode, fmt.Errorf("status %d, and the answer is cut off: %w", answer.StatusCode, cause(ctx, err))
 	}
-	return answer.StatusCode, c.Expect.differs(ctx, answer, body)
+	return answer.StatusCode, c.differs(ctx, answer, body)
 }
 
 func (c Check) request(ctx context.Context, base string) (*http.Request, error) {

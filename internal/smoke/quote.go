@@ -16,26 +16,33 @@ const (
 	said  = 1000
 )
 
-// quote makes text from outside printable and short.
-func quote(text []byte) string {
-	if len(text) <= shown {
-		return strconv.QuoteToASCII(string(text))
+// quote makes text from outside printable and short, and takes what must not be
+// shown out of it before it is cut.
+func (c Check) quote(text []byte) string {
+	clean := c.hide(string(text))
+	if len(clean) <= shown {
+		return strconv.QuoteToASCII(clean)
 	}
-	return strconv.QuoteToASCII(string(text[:shown])) + " and " + strconv.Itoa(len(text)-shown) + " bytes more"
+	return strconv.QuoteToASCII(clean[:shown]) + " and " + strconv.Itoa(len(clean)-shown) + " bytes more"
 }
 
-// hide takes the values of the request's headers, and of a password in its
-// URL, out of an error, since an answer may repeat them.
-func (c Check) hide(err error) error {
-	if err == nil {
-		return nil
-	}
-	text := err.Error()
+// hide takes the values of the request's headers, and the password of its URL,
+// out of a text, since an answer may repeat them.
+func (c Check) hide(text string) string {
 	for _, secret := range c.secrets() {
-		for _, form := range []string{secret, quoted(secret), url.QueryEscape(secret), url.PathEscape(secret)} {
+		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
 			text = strings.ReplaceAll(text, form, release.Secret(secret).String())
 		}
 	}
+	return text
+}
+
+// say is err without secrets, and not endless.
+func (c Check) say(err error) error {
+	if err == nil {
+		return nil
+	}
+	text := c.hide(err.Error())
 	if len(text) > said {
 		text = strings.ToValidUTF8(text[:said], "") + "..."
 	}
@@ -65,10 +72,4 @@ func (c Check) secrets() []string {
 		add(password)
 	}
 	return all
-}
-
-// quoted is text as quote would show it, without the quotes around it.
-func quoted(text string) string {
-	text = strconv.QuoteToASCII(text)
-	return text[1 : len(text)-1]
 }

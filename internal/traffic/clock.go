@@ -16,8 +16,9 @@ const (
 )
 
 // causeOf reads a decision. One without any reading was not measured, so it
-// halts whatever it says. No traffic at all halts, too: it measured nothing.
-func causeOf(d gate.Decision) cause {
+// halts whatever it says. No traffic at all halts, too: it measured nothing. A
+// first release has no users yet and no way back, so there it is too little.
+func causeOf(d gate.Decision, first bool) cause {
 	switch {
 	case len(d.Readings) == 0:
 		return halted
@@ -27,7 +28,8 @@ func causeOf(d gate.Decision) cause {
 		return halted
 	}
 	for _, r := range d.Readings {
-		if !r.DryRun && r.Verdict == gate.Inconclusive && r.Code != gate.LowTraffic {
+		thin := r.Code == gate.LowTraffic || first && r.Code == gate.NoTraffic
+		if !r.DryRun && r.Verdict == gate.Inconclusive && !thin {
 			return halted
 		}
 	}

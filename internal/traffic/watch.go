@@ -37,7 +37,7 @@ func (w *watch) look(ctx context.Context) (over bool, err error) {
 	if ctx.Err() != nil {
 		return false, nil
 	}
-	why := causeOf(d)
+	why := causeOf(d, w.Good == nil)
 	if !mine {
 		why = halted
 	}

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// rhythm is how old a worker's published counters may be, and how late a retry.
+const rhythm = time.Second
+
 // arrive publishes the first heartbeat: a worker takes nothing before it can be
 // seen to live. It returns an error when ctx ended first.
 func (w *Worker) arrive(ctx, work context.Context) error {
@@ -27,8 +30,8 @@ func (w *Worker) arrive(ctx, work context.Context) error {
 func (w *Worker) background(work context.Context) (quiet func()) {
 	work, stop := context.WithCancel(work)
 	var both sync.WaitGroup
-	both.Go(func() { every(work, w.Heartbeat/5, w.beat) })
-	both.Go(func() { every(work, min(w.Heartbeat/4, 2*time.Second), w.keepHouse) })
+	both.Go(func() { every(work, min(w.Heartbeat/5, rhythm), w.beat) })
+	both.Go(func() { every(work, min(w.Heartbeat/5, rhythm), w.keepHouse) })
 	return func() { stop(); both.Wait() }
 }
 
