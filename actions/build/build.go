@@ -5,6 +5,7 @@ package build
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -104,6 +105,9 @@ func report(job *action.Job, order image.Order, built map[string]image.Built, er
 		rows = append(rows, []string{name, b.Digest.Short(), how, b.Compressed.String(), b.Limit.String()})
 	}
 	job.Page.Table([]string{"image", "digest in the registry", "how", "size", "limit"}, rows)
+	if failure, ok := errors.AsType[*image.Failure](err); ok && failure.Log != "" {
+		job.Page.Details("Log of "+failure.Image+", "+string(failure.Stage), failure.Log)
+	}
 }
 
 func digests(built map[string]image.Built) string {

@@ -4,6 +4,7 @@ package deploygreen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
@@ -88,15 +89,18 @@ func report(job *action.Job, d slot.Deployed, err error) {
 		job.Page.Say("%d workers are created and quiet: they start with the first step of the shift.", d.Quiet)
 	}
 	reportLogs(job, d.LogErrors)
+	if failure, ok := errors.AsType[*slot.Failure](err); ok && failure.Log != "" {
+		job.Page.Details("Last lines of "+failure.Container, failure.Log)
+	}
 }
 
 func reportLogs(job *action.Job, list []slot.LogError) {
 	var rows [][]string
 	for _, e := range list {
-		rows = append(rows, []string{fmt.Sprintf("%+v", e)})
+		rows = append(rows, []string{e.Service, fmt.Sprint(e.Count), e.Line})
 	}
 	if len(rows) > 0 {
 		job.Page.Section("Errors in the log that the live slot does not have")
-		job.Page.Table([]string{"error"}, rows)
 	}
+	job.Page.Table([]string{"service", "times", "line"}, rows)
 }

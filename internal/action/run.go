@@ -113,7 +113,7 @@ func (p Phase) sources(path, shown string, b binding) ([]config.Source, error) {
 	case err == nil:
 		all = append(all, config.Source{Name: shown, Text: string(text)})
 	case !errors.Is(err, os.ErrNotExist) || b.given["config"] != "" && b.given["config"] != shippedConfig:
-		return nil, release.Reject("write the file with `bluegreen init`, or give its path in the input config", "read configuration: %w", err)
+		return nil, release.Reject("write the file, examples/mailblast/.github/bluegreen.yml is one to start from, or give its path in the input config", "read configuration: %w", err)
 	}
 	for _, f := range p.Inputs {
 		if v := b.given[f.Name]; f.Key != "" && v != "" {

@@ -3,8 +3,10 @@ package connect
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
+	"github.com/bluegreen-actions/bluegreen/internal/migration"
 	"github.com/bluegreen-actions/bluegreen/internal/postgres"
 	"github.com/bluegreen-actions/bluegreen/internal/redis"
 )
@@ -47,7 +49,24 @@ func Diagnostics(ctx context.Context, job *action.Job) []Look {
 	if err != nil {
 		return append(all, Look{"database", "", err.Error()})
 	}
-	return append(all, Look{"database", fmt.Sprint(db.Diagnose(ctx)), ""})
+	all = append(all, Look{"database", strings.ReplaceAll(fmt.Sprint(db.Diagnose(ctx)), "\n", "; "), ""})
+	return append(all, schema(ctx, job, db))
+}
+
+// schema says what a rollback does with the schema: nothing, and why.
+func schema(ctx context.Context, job *action.Job, db *postgres.Database) Look {
+	if job.Release.Schema == nil {
+		return Look{"schema", "this release did not get to the database, or its record was not passed", ""}
+	}
+	files, err := migration.Read(job.Path(job.Config.Database.Folder))
+	if err != nil {
+		return Look{"schema", "kept as it is", err.Error()}
+	}
+	now := new(migration.State)
+	if *now, err = db.State(ctx); err != nil {
+		now = nil
+	}
+	return Look{"schema", migration.Decide(*job.Release.Schema, files, now, job.Findings).Reason, words(err)}
 }
 
 func words(err error) string {

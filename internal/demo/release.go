@@ -30,7 +30,7 @@ const starter = "nektos/act"
 // release commits one version and runs the workflow for it. The first error is
 // the workflow's, which a bad version is meant to have.
 func (s *Stage) release(ctx context.Context, r release, run int) (failed, err error) {
-	if err := s.Repo.Fault(r.fault); err != nil {
+	if err := errors.Join(s.Repo.Fault(r.fault), s.Repo.Migrations(s.Root, r.schema)); err != nil {
 		return nil, err
 	}
 	commit, err := s.Repo.Commit(ctx, "Release "+r.version)

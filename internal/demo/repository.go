@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -81,6 +82,29 @@ func (r Repository) Fault(name string) error {
 			}
 		}
 		if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Migrations leaves the migrations up to a version in the folder, as a commit of
+// that time would have had them.
+func (r Repository) Migrations(root string, last int) error {
+	const folder = "backend/migrations"
+	all, err := os.ReadDir(filepath.Join(root, "examples", "mailblast", folder))
+	if err != nil {
+		return err
+	}
+	for _, file := range all {
+		path := filepath.Join(r.Dir, folder, file.Name())
+		var version int
+		if _, err := fmt.Sscanf(file.Name(), "%d_", &version); err != nil || version <= last {
+			err = copyFile(filepath.Join(root, "examples", "mailblast", folder, file.Name()), path)
+			if err != nil {
+				return err
+			}
+		} else if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

@@ -46,7 +46,7 @@ func (s *Stage) servers(ctx context.Context) error {
 	if err := s.configure(api, database, free); err != nil {
 		return err
 	}
-	if err := s.prepare(); err != nil {
+	if err := errors.Join(s.prepare(), s.caches(ctx)); err != nil {
 		return err
 	}
 	if s.Proxy, err = s.proxy(ctx, free[0]); err != nil {

@@ -18,17 +18,19 @@ import (
 type release struct {
 	version string
 	fault   string // what its images carry
+	schema  int    // the last migration that its commit has
 	first   bool
 	bad     bool // is meant to be taken back
 }
 
-// programme is the plot: one arrives, one replaces it, one is bad and goes
+// programme is the plot: one arrives, one replaces it and changes the database
+// on the way, one is bad and goes
 // back, one replaces the good one on the other slot.
 var programme = []release{
-	{version: "v1.0.0", fault: "none", first: true},
-	{version: "v2.0.0", fault: "none"},
-	{version: "v3.0.0", fault: "errors", bad: true},
-	{version: "v4.0.0", fault: "none"},
+	{version: "v1.0.0", fault: "none", schema: 1, first: true},
+	{version: "v2.0.0", fault: "none", schema: 3},
+	{version: "v3.0.0", fault: "errors", schema: 3, bad: true},
+	{version: "v4.0.0", fault: "none", schema: 3},
 }
 
 // firstRun is the run id of the first release; GitHub counts up as well.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/github/githubtest"
 	"github.com/bluegreen-actions/bluegreen/internal/lab"
@@ -83,6 +84,20 @@ func (s *Stage) programs(ctx context.Context) (err error) {
 		Path: "go", Dir: s.Root, Env: []string{"CGO_ENABLED=0"},
 		Args: []string{"build", "-trimpath", "-ldflags", "-s -w", "-o", s.Program, "./cmd/bluegreen"},
 	})
+}
+
+// caches keeps Go's caches where they are while act has a cache of its own.
+func (s *Stage) caches(ctx context.Context) error {
+	out, err := process.Output(ctx, process.Command{Path: "go", Args: []string{"env", "GOCACHE", "GOMODCACHE"}, Dir: s.Root})
+	if err != nil {
+		return err
+	}
+	lines := strings.Fields(string(out))
+	if len(lines) != 2 {
+		return fmt.Errorf("go env: %q: want two folders", out)
+	}
+	s.variables["GOCACHE"], s.variables["GOMODCACHE"] = lines[0], lines[1]
+	return nil
 }
 
 func (s *Stage) repository(ctx context.Context) (err error) {

@@ -35,8 +35,8 @@ func (m measurement) take(ctx context.Context) (sample, error) {
 	}
 	x, err := m.over(ctx, window)
 	whole := m.age.Truncate(time.Second)
-	if few := m.rule.MinSamples > 0 && x.requests < float64(m.rule.MinSamples); few && whole > window && m.rule.isRatio() &&
-		(err == nil || isDoubt(err, NoTraffic)) {
+	few := m.rule.Requests != "" && x.requests < float64(m.rule.MinSamples)
+	if few && whole > window && (err == nil || isDoubt(err, NoTraffic)) {
 		return m.over(ctx, whole)
 	}
 	return x, err

@@ -11,7 +11,7 @@ import (
 // samples, when perSecond requests arrive at both slots together. It is false
 // when that never happens, and 0 for a rule that needs no samples.
 func Reachable(perSecond float64, r Rule, weight release.Weight) (needed time.Duration, ok bool) {
-	if !r.isRatio() || r.MinSamples == 0 {
+	if r.Requests == "" || r.MinSamples == 0 {
 		return 0, true
 	}
 	share := perSecond * float64(weight) / 100

@@ -2,6 +2,7 @@ package gate_test
 
 import (
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -172,6 +173,43 @@ func TestReachable(t *testing.T) {
 			t.Parallel()
 			if got, ok := gate.Reachable(c.rate, c.rule, c.weight); got != c.want || ok != c.ok {
 				t.Errorf("%v, %v: want %v, %v", got, ok, c.want, c.ok)
+			}
+		})
+	}
+}
+
+// The tests use the names that are the defaults.
+func TestTheDefaultNamesAreThoseOfTheSampleApplication(t *testing.T) {
+	t.Parallel()
+	value := reflect.ValueOf(names)
+	for i := range value.NumField() {
+		field := value.Type().Field(i)
+		if got := field.Tag.Get("default"); got != value.Field(i).String() {
+			t.Errorf("%s: the default is %q, want %q", field.Tag.Get("yaml"), got, value.Field(i).String())
+		}
+	}
+}
+
+func TestAValueWithRequestsNeedsEnoughOfThem(t *testing.T) {
+	t.Parallel()
+	quantile := lag()
+	quantile.Requests, quantile.MinSamples = allQuery, 600
+	for name, c := range map[string]struct {
+		value, requests float64
+		want            look
+	}{
+		"enough, and good": {10, 600, look{gate.Pass, gate.OK}},
+		"too few":          {10, 599, look{gate.Inconclusive, gate.LowTraffic}},
+		"too few, and bad": {5000, 599, look{gate.Inconclusive, gate.Pending}},
+		"none":             {10, 0, look{gate.Inconclusive, gate.NoTraffic}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := healthy(t)
+			w.gauge, w.all = []float64{c.value}, []float64{c.requests}
+			r := watching(t, bare(quantile), w).Evaluate(t.Context(), baking()).Readings[0]
+			if got := (look{r.Verdict, r.Code}); got != c.want {
+				t.Errorf("%v, want %v: %s", got, c.want, r.Reason)
 			}
 		})
 	}

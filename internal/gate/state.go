@@ -52,7 +52,7 @@ func (s *state) judge(r Rule, x sample, at time.Time) (Verdict, Code) {
 	rollback := s.rollback.see(r.Rollback, x.value, at, s.pace)
 	pause := s.pause.see(r.Pause, x.value, at, s.pace)
 	warn := s.warn.see(r.Warn, x.value, at, s.pace)
-	few := r.isRatio() && x.requests < float64(r.MinSamples)
+	few := r.Requests != "" && x.requests < float64(r.MinSamples)
 	switch {
 	case r.Rollback.crossed(x.value) && few, r.Pause.crossed(x.value) && few:
 		return s.worse(Breach, at)

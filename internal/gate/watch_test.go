@@ -156,6 +156,7 @@ func TestThePreflightNamesWhatTheMetricsLack(t *testing.T) {
 	}{
 		"nothing where all is there":           {func(*world) {}, nil},
 		"nothing about a breach":               {func(w *world) { w.bad = []float64{9000} }, nil},
+		"nothing about an optional rule":       {func(w *world) { w.gauge = nil }, nil},
 		"nothing about too few requests":       {func(w *world) { w.all = []float64{3} }, nil},
 		"a metric that is missing":             {func(w *world) { w.all = nil }, []gate.Code{gate.BadQuery}},
 		"a slot that is not scraped":           {func(w *world) { w.targets = nil }, []gate.Code{gate.BadQuery}},
@@ -167,7 +168,13 @@ func TestThePreflightNamesWhatTheMetricsLack(t *testing.T) {
 			t.Parallel()
 			w := healthy(t)
 			c.change(w)
-			faults, err := gate.Preflight(t.Context(), bare(errorRate(), lag()), w, pace, release.Blue)
+			optional := lag()
+			optional.Name, optional.Optional = "optional", true
+			rules := []gate.Rule{errorRate(), lag()}
+			if w.gauge == nil {
+				rules = []gate.Rule{errorRate(), optional}
+			}
+			faults, err := gate.Preflight(t.Context(), bare(rules...), w, pace, release.Blue)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -100,7 +100,7 @@ func bare(rules ...gate.Rule) gate.Settings {
 var names = gate.Metrics{
 	Requests: "http_requests_total", Duration: "http_request_duration_seconds", Backlog: "queue_backlog",
 	Pool: "db_connection_pool_usage", Workers: "workers_running", Failed: "worker_failed_total",
-	Slot: "slot", Route: "route", Code: "code",
+	Slot: "slot", Route: "route", Code: "code", Probes: "/health.*|/metrics",
 }
 
 func watching(t testing.TB, s gate.Settings, w gate.Source) *gate.Watch {

@@ -79,7 +79,7 @@ func (t Traffic) choose(id release.ID, first bool) (candidate, good release.Slot
 	case serving:
 		return live.Other(), live, nil
 	case !first:
-		return "", "", release.Refuse("set first-release: true, or run `bluegreen adopt` to make the running application the blue slot",
+		return "", "", release.Refuse("set first-release: true, which is right only while nothing of this application serves anybody",
 			"no slot is live: this release would have no way back")
 	case atRest:
 		return whole.Other(), "", nil // away from where the balancer points by default
