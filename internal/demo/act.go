@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/process"
 )
@@ -47,21 +48,22 @@ type Workflow struct {
 	Progress  io.Writer // the lines that a person wants to see
 }
 
-// Run dispatches the workflow as a run of its own. The error is act's: a
-// workflow that failed.
-func (w Workflow) Run(ctx context.Context, run int, inputs map[string]string) error {
+// Run dispatches the workflow as a run of its own, and returns its jobs in the
+// order in which they ended. The error is act's: a workflow that failed.
+func (w Workflow) Run(ctx context.Context, run int, inputs map[string]string) ([]Phase, error) {
 	secrets, err := w.secretFile()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer os.Remove(secrets)
-	out := &progress{log: w.Log, shown: w.Progress}
+	out := &progress{log: w.Log, shown: w.Progress, begun: map[string]time.Time{}}
 	cmd := process.Command{
 		Path: w.Act, Dir: w.Repo, Stdout: out,
 		Args: w.args(run, inputs, secrets),
 		Env:  []string{"XDG_CACHE_HOME=" + w.Cache, "DEMO_ARTIFACTS=" + w.artifacts(run)},
 	}
-	return process.Run(ctx, cmd)
+	err = process.Run(ctx, cmd)
+	return out.phases, err
 }
 
 func (w Workflow) artifacts(run int) string {
@@ -100,12 +102,21 @@ func (w Workflow) secretFile() (string, error) {
 // progress passes on the lines that tell a person where the release is: the
 // jobs, and what the phases say.
 type progress struct {
-	log   io.Writer
-	shown io.Writer
-	rest  strings.Builder
+	log    io.Writer
+	shown  io.Writer
+	rest   strings.Builder
+	begun  map[string]time.Time
+	phases []Phase
+}
+
+// Phase is one job of a run and how long it took.
+type Phase struct {
+	Name string
+	Took time.Duration
 }
 
 var (
+	jobSet  = regexp.MustCompile(`^\[[^/]*/rollout/([^\]]*?) *\] ⭐ Run Set up job`)
 	said    = regexp.MustCompile(`^\[[^/]*/rollout/([^\]]*?) *\]\s+\|\s(\d\d:\d\d:\d\d\.\d\d\d .*)$`)
 	jobDone = regexp.MustCompile(`^\[[^/]*/rollout/([^\]]*?) *\] 🏁\s+Job (succeeded|failed)`)
 )
@@ -132,7 +143,10 @@ func (p *progress) Write(text []byte) (int, error) {
 func (p *progress) line(line string) {
 	if m := said.FindStringSubmatch(line); m != nil {
 		fmt.Fprintf(p.shown, "    %-12s %s\n", m[1], m[2])
+	} else if m := jobSet.FindStringSubmatch(line); m != nil {
+		p.begun[m[1]] = time.Now()
 	} else if m := jobDone.FindStringSubmatch(line); m != nil {
+		p.phases = append(p.phases, Phase{m[1], time.Since(p.begun[m[1]])})
 		fmt.Fprintf(p.shown, "  %s %s\n", map[string]string{"succeeded": "✔", "failed": "✘"}[m[2]], m[1])
 	}
 }

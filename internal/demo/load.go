@@ -32,38 +32,39 @@ type outcome struct {
 // recipient is the address of the one message that a request asks for.
 func recipient(number int) string { return fmt.Sprintf("r%d@example.test", number) }
 
-// sendPath queues one message for a campaign.
-const sendPath = "/api/campaigns/1/send"
+// sendPath queues messages for a campaign.
+func sendPath(campaign string) string { return "/api/campaigns/" + campaign + "/send" }
 
 // mix is what the users of MailBlast do: they read, they click, they send, on
 // kept-alive and on new connections.
-func mix() []openloop.Request {
+func mix(campaign string) []openloop.Request {
+	report, sendPath := "/api/campaigns/"+campaign, sendPath(campaign)
 	send := func(number int) string { return fmt.Sprintf(`{"recipients":[%q]}`, recipient(number)) }
 	create := func(number int) string {
 		return fmt.Sprintf(`{"name":"load %d","subject":"s","body":"b"}`, number)
 	}
 	return []openloop.Request{
 		{Path: "/"},
-		{Path: "/api/campaigns/1"},
+		{Path: report},
 		{Path: "/track/open/health-check"},
 		{Path: sendPath, Method: http.MethodPost, Body: send},
-		{Path: "/api/campaigns/1", Fresh: true},
+		{Path: report, Fresh: true},
 		{Path: "/track/open/health-check", Fresh: true},
-		{Path: "/api/campaigns/1"},
+		{Path: report},
 		{Path: "/", Fresh: true},
 		{Path: "/api/campaigns", Method: http.MethodPost, Body: create},
-		{Path: "/api/campaigns/1"},
+		{Path: report},
 		{Path: "/track/open/health-check"},
 		{Path: sendPath, Method: http.MethodPost, Body: send, Fresh: true},
 	}
 }
 
 // StartTraffic loads the front door until it is stopped.
-func StartTraffic(ctx context.Context, url, token string, rate float64) *Traffic {
+func StartTraffic(ctx context.Context, url, token, campaign string, rate float64) *Traffic {
 	ctx, stop := context.WithCancel(ctx)
 	t := &Traffic{stop: stop, result: make(chan outcome, 1)}
 	load := openloop.Load{
-		URL: url, Rate: rate, Mix: mix(), Timeout: 10 * time.Second,
+		URL: url, Rate: rate, Mix: mix(campaign), Timeout: 10 * time.Second,
 		Header: http.Header{"Authorization": {"Bearer " + token}, "Content-Type": {"application/json"}},
 		Keep:   []string{versionHeader, slotHeader},
 		Each: func(s openloop.Sample) {

@@ -29,22 +29,23 @@ const starter = "nektos/act"
 
 // release commits one version and runs the workflow for it. The first error is
 // the workflow's, which a bad version is meant to have.
-func (s *Stage) release(ctx context.Context, r release, run int) (failed, err error) {
+func (s *Stage) release(ctx context.Context, r release, run int) (phases []Phase, failed, err error) {
 	if err := errors.Join(s.Repo.Fault(r.fault), s.Repo.Migrations(s.Root, r.schema)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	commit, err := s.Repo.Commit(ctx, "Release "+r.version)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.approve(commit, run)
 	log, err := s.log(r.version)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer log.Close()
 	inputs := map[string]string{"version": r.version, "first-release": fmt.Sprint(r.first)}
-	return s.workflow(log).Run(ctx, run, inputs), nil
+	phases, failed = s.workflow(log).Run(ctx, run, inputs)
+	return phases, failed, nil
 }
 
 // approve has the leads approve the run beforehand, since act does not wait.
@@ -116,8 +117,15 @@ func (s *Stage) open(ctx context.Context, rate float64) (*Traffic, error) {
 		text, _ := io.ReadAll(io.LimitReader(answer.Body, 1000))
 		return nil, fmt.Errorf("create the campaign: status %d: %s", answer.StatusCode, text)
 	}
+	var created struct {
+		ID string `json:"id"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&created); err != nil || created.ID == "" {
+		return nil, fmt.Errorf("create the campaign: the answer has no id: %w", err)
+	}
+	s.campaign = created.ID
 	fmt.Fprintf(s.Out, "\n• from now on %v requests a second: GET and POST, on kept-alive and on new connections\n", rate)
-	return StartTraffic(ctx, s.Proxy.URL, s.apiToken, rate), nil
+	return StartTraffic(ctx, s.Proxy.URL, s.apiToken, s.campaign, rate), nil
 }
 
 // drain waits until no job is waiting or in work.
@@ -143,13 +151,13 @@ func (s *Stage) drain(ctx context.Context) error {
 	}
 }
 
-// phases says how long each job of a run took, from the log of act.
-func phases(dir, version string) string {
-	text, err := os.ReadFile(filepath.Join(dir, version+".times"))
-	if err != nil {
-		return ""
+// words says how long each job took.
+func words(phases []Phase) string {
+	texts := make([]string, len(phases))
+	for i, p := range phases {
+		texts[i] = fmt.Sprintf("%s %.0fs", p.Name, p.Took.Seconds())
 	}
-	return strings.TrimSpace(string(text))
+	return strings.Join(texts, ", ")
 }
 
 // removeContainers removes the containers of the two compose projects, and the

@@ -39,10 +39,11 @@ const firstRun = 7001
 // scene is how a release went.
 type scene struct {
 	release
-	run  int
-	took time.Duration
-	log  *traffic.Log // nil when there was no shift
-	err  error        // what made it not go as planned
+	run    int
+	took   time.Duration
+	phases []Phase
+	log    *traffic.Log // nil when there was no shift
+	err    error        // what made it not go as planned
 }
 
 // Run shows the whole programme and returns an error when anything was lost or
@@ -80,11 +81,11 @@ func (s *Stage) play(ctx context.Context, r release, run int) (scene, error) {
 	if r.first {
 		defer s.firstUsers(ctx)()
 	}
-	failed, err := s.release(ctx, r, run)
+	phases, failed, err := s.release(ctx, r, run)
 	if err != nil {
 		return scene{release: r, run: run}, err
 	}
-	played := scene{release: r, run: run, took: time.Since(began)}
+	played := scene{release: r, run: run, took: time.Since(began), phases: phases}
 	played.log, err = readLog(filepath.Join(s.path("artifacts"), fmt.Sprint(run)))
 	if err != nil {
 		return played, err
@@ -148,7 +149,7 @@ func (s *Stage) curtain(ctx context.Context, scenes []scene, load *Traffic) erro
 			bad, decided = p.version, p.log.Back.Decided
 		}
 	}
-	tally := count(report, s.Mailbox.Received(), bad)
+	tally := count(report, s.Mailbox.Received(), s.campaign, bad)
 	last, _ := lastAnswer(report, bad, decided)
 	s.table(s.Out, scenes, tally, last)
 	return tally.judge(last)
@@ -189,8 +190,11 @@ func (s *Stage) table(out io.Writer, scenes []scene, t Tally, last time.Duration
 		}
 	}
 	for _, p := range scenes {
-		row("%s\t%s\t%.0f s\t%s", p.version, p.log.Outcome, p.took.Seconds(), phases(s.path("logs"), p.version))
+		row("%s\t%s\t%.0f s\t", p.version, p.log.Outcome, p.took.Seconds())
 	}
 	_ = w.Flush()
+	for _, p := range scenes {
+		fmt.Fprintf(out, "%s: %s\n", p.version, words(p.phases))
+	}
 	fmt.Fprintf(out, "\nSummaries, checklists and diagnostics of each release: %s\nLogs of the runs: %s\n", s.path("artifacts"), s.path("logs"))
 }

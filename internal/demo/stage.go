@@ -36,6 +36,7 @@ type Stage struct {
 	secrets   map[string]string
 	token     string // for the stand-in of GitHub
 	apiToken  string // for the application
+	campaign  string // that the load sends
 }
 
 // Open builds the program and starts every service. It may be called again on

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -20,8 +21,9 @@ type Tally struct {
 
 // count compares what was accepted with what was delivered. A server error by
 // the version that is meant to be bad is a fact about that version, not a loss
-// on the way; everything else without a whole answer is lost.
-func count(report openloop.Report, received map[string]int, bad string) Tally {
+// on the way; everything else without a whole answer is lost, and so is a request
+// that the application should not have refused.
+func count(report openloop.Report, received map[string]int, campaign, bad string) Tally {
 	t := Tally{
 		Sent: report.Sent(), ByOutcome: map[string]int{},
 		P50: report.Latency(0.5), P99: report.Latency(0.99), Worst: report.Latency(1),
@@ -31,12 +33,15 @@ func count(report openloop.Report, received map[string]int, bad string) Tally {
 		switch {
 		case s.Outcome == openloop.ServerError && s.Header[versionHeader] == bad:
 			t.BadAnswers++
+		case s.Outcome == openloop.Answered && s.Status >= http.StatusBadRequest:
+			t.Lost++
+			t.ByOutcome[fmt.Sprintf("status %d", s.Status)]++
 		case s.Outcome == openloop.Answered:
 			t.Answered++
 		case s.Lost():
 			t.Lost++
 		}
-		if s.Path == sendPath && s.Method == http.MethodPost && s.Status/100 == 2 {
+		if s.Path == sendPath(campaign) && s.Method == http.MethodPost && s.Status/100 == 2 {
 			t.job(received[recipient(s.Number)])
 		}
 	}

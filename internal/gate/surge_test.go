@@ -113,7 +113,7 @@ func TestWhatA5xxMeans(t *testing.T) {
 	}{
 		"none passes":                         {gate.Attributable, 10, func(*answers) {}, look{gate.Pass, gate.OK}},
 		"strict takes the first one":          {gate.Strict, 10, func(a *answers) { a.fail("green", api, "500", 1) }, look{gate.Rollback, gate.Breach}},
-		"weight 0 takes the first one":        {gate.Attributable, 0, func(a *answers) { a.fail("green", api, "500", 1) }, look{gate.Rollback, gate.Breach}},
+		"weight 0 takes the first one":        {gate.Attributable, 0, func(a *answers) { background(a); a.fail("green", api, "500", 1) }, look{gate.Rollback, gate.Breach}},
 		"the live slot has none: the first":   {gate.Attributable, 10, func(a *answers) { a.fail("green", api, "503", 1) }, look{gate.Rollback, gate.Breach}},
 		"at 100 %, too":                       {gate.Attributable, 100, func(a *answers) { a.fail("green", api, "503", 1) }, look{gate.Rollback, gate.Breach}},
 		"the live slot has them, too: not":    {gate.Attributable, 10, func(a *answers) { background(a); a.fail("green", api, "500", 1) }, look{gate.Warn, gate.Background}},

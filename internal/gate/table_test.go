@@ -24,6 +24,12 @@ func lag() gate.Rule {
 	return gate.Rule{Name: "lag", Value: gaugeQuery, Window: 2 * time.Minute, Warn: atLeast(100), Pause: atLeast(1000), Largest: limit(1e6)}
 }
 
+func unlimited() gate.Rule {
+	r := lag()
+	r.Largest = nil
+	return r
+}
+
 // look is what one tick is to say.
 type look struct {
 	verdict gate.Verdict
@@ -97,6 +103,10 @@ func TestWhatAnObservationMeans(t *testing.T) {
 		"a gap neither clears the breach nor counts for it": {rule: errorRate(), phases: []phase{
 			{func(w *world) { w.bad = []float64{200} }, same(5, gate.Pause, gate.Pending)},
 			{func(w *world) { w.age = time.Hour }, same(20, gate.Pause, gate.Stale)},
+			{func(w *world) { w.age = 0 }, then(same(4, gate.Pause, gate.Pending), same(1, gate.Rollback, gate.Breach))}}},
+		"a gap of one tick does not count for it either": {rule: errorRate(), phases: []phase{
+			{func(w *world) { w.bad = []float64{200} }, same(5, gate.Pause, gate.Pending)},
+			{func(w *world) { w.age = time.Hour }, same(1, gate.Pause, gate.Stale)},
 			{func(w *world) { w.age = 0 }, then(same(4, gate.Pause, gate.Pending), same(1, gate.Rollback, gate.Breach))}}},
 		"few requests without an error cannot tell": {rule: errorRate(), phases: []phase{
 			{func(w *world) { w.all = []float64{2994} }, same(9, gate.Inconclusive, gate.LowTraffic)}}},
@@ -173,6 +183,10 @@ func TestWhatAnObservationMeans(t *testing.T) {
 			{func(w *world) { w.gauge = []float64{1e5} }, then(same(1, gate.Inconclusive, gate.Pending), same(50, gate.Pause, gate.Breach))}}},
 		"a missing gauge is a bad query": {rule: lag(), phases: []phase{
 			{func(w *world) { w.gauge = nil }, same(3, gate.Inconclusive, gate.BadQuery)}}},
+		"an infinite gauge is a bad query": {rule: unlimited(), phases: []phase{
+			{func(w *world) { w.gauge = inf }, same(3, gate.Inconclusive, gate.BadQuery)}}},
+		"a gauge that is not a number is no pass": {rule: unlimited(), phases: []phase{
+			{func(w *world) { w.gauge = nan }, same(3, gate.Inconclusive, gate.NoTraffic)}}},
 		"an old gauge is stale": {rule: lag(), phases: []phase{
 			{func(w *world) { w.age = 295 * time.Second }, same(3, gate.Inconclusive, gate.Stale)}}},
 		"a gauge beyond what makes sense is a bad query": {rule: lag(), phases: []phase{
