@@ -47,7 +47,7 @@ func TestTheSchemaIsKept(t *testing.T) {
 					t.Errorf("%+v, want %q", d.Verdicts[i], want)
 				}
 			}
-			if e := found(seen); e["4.2.s2a"].Status != c.status || e["4.2.1"].Status != release.Passed {
+			if e := found(&seen); e["4.2.s2a"].Status != c.status || e["4.2.1"].Status != release.Passed {
 				t.Errorf("%+v", e)
 			}
 		})

@@ -133,7 +133,7 @@ func (d *dumper) Contents(_ context.Context, path string) (migration.Contents, e
 }
 
 // found is the evidence by id.
-func found(seen release.Findings) map[string]release.Evidence {
+func found(seen *release.Findings) map[string]release.Evidence {
 	m := map[string]release.Evidence{}
 	for _, e := range seen.List() {
 		m[e.ID] = e

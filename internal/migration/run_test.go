@@ -37,7 +37,7 @@ func TestARunAppliesWhatIsPending(t *testing.T) {
 	if report.Files[0].WayBack != "1_a.down.sql, statements: 1" || report.Files[1].WayBack != "no way back: no down file" {
 		t.Errorf("ways back %+v", report.Files)
 	}
-	ids := found(seen)
+	ids := found(&seen)
 	for _, id := range []string{"A.5.s1", "A.5.s2", "A.5.v1", "B.2.s2", "B.2.s3", "B.2.v4", "B.2.v5", "B.2.v6"} {
 		if ids[id].Status != release.Passed {
 			t.Errorf("%s: %+v", id, ids[id])
@@ -67,7 +67,7 @@ func TestARunAgainHasNothingToDo(t *testing.T) {
 	if !slices.Equal(report.Schema.Applied, []uint{1, 2}) || report.Schema.Before != 0 {
 		t.Errorf("schema %+v: what the release applied in an earlier attempt is missing", report.Schema)
 	}
-	if ids := found(seen); ids["B.2.s2"].Status != release.Passed || ids["B.2.v4"].Status != release.NotShown || ids["A.5.s1"].Status != release.NotShown {
+	if ids := found(&seen); ids["B.2.s2"].Status != release.Passed || ids["B.2.v4"].Status != release.NotShown || ids["A.5.s1"].Status != release.NotShown {
 		t.Errorf("evidence %+v", ids)
 	}
 	s.Backup.Policy, dump.schema = migration.Always, 2
@@ -82,7 +82,7 @@ func TestNoDatabase(t *testing.T) {
 	if err != nil || report.Nothing != "no database in this application" {
 		t.Fatalf("%+v, %v", report, err)
 	}
-	for id, e := range found(seen) {
+	for id, e := range found(&seen) {
 		if e.Status != release.NotShown || e.Observed != report.Nothing {
 			t.Errorf("%s: %+v", id, e)
 		}
@@ -144,7 +144,7 @@ func TestALockThatStaysIsNamed(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "blocked by pid 42 of report, idle in transaction, in a transaction for 1m30s: SELECT ?") || release.ExitStatus(err) != 1 {
 			t.Fatalf("%v", err)
 		}
-		if ids := found(seen); ids["B.2.v6"].Status != release.Failed || ids["B.2.s2"].Status != release.Failed || ids["A.5.s1"].Status != release.Passed {
+		if ids := found(&seen); ids["B.2.v6"].Status != release.Failed || ids["B.2.s2"].Status != release.Failed || ids["A.5.s1"].Status != release.Passed {
 			t.Errorf("evidence %+v", ids)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -41,8 +42,11 @@ type Evidence struct {
 }
 
 // Findings collects the evidence of one job. Its zero value is ready to use. It
-// is not safe for concurrent use.
-type Findings struct{ list []Evidence }
+// is safe for concurrent use.
+type Findings struct {
+	mu   sync.Mutex
+	list []Evidence
+}
 
 // Show records that an item holds, or does not, and what was seen. Showing the
 // same item again keeps the worse of the two: failed wins over passed.
@@ -65,7 +69,11 @@ func (f *Findings) Miss(id, format string, args ...any) {
 }
 
 // List returns what was found, in the order in which it was first shown.
-func (f *Findings) List() []Evidence { return slices.Clone(f.list) }
+func (f *Findings) List() []Evidence {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.list)
+}
 
 // Merge adds evidence from elsewhere under the same rule as Show.
 func (f *Findings) Merge(list []Evidence) {
@@ -82,6 +90,8 @@ func (f *Findings) add(id string, status Status, observed string) {
 var rank = map[Status]int{NotShown: 0, Passed: 1, SignedOff: 2, Failed: 3}
 
 func (f *Findings) put(e Evidence) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	i := slices.IndexFunc(f.list, func(have Evidence) bool { return have.ID == e.ID })
 	switch {
 	case i < 0:

@@ -232,7 +232,7 @@ func TestADeploymentThatWasKilledConverges(t *testing.T) {
 	w.push("worker", working())
 	ctx, kill := context.WithCancel(t.Context())
 	w.Environment = w.killedAfter("healthy, watching", kill)
-	if _, err := w.Deploy(ctx, w.order, &w.found); !errors.Is(err, context.Canceled) {
+	if _, err := w.Deploy(ctx, w.order, w.found); !errors.Is(err, context.Canceled) {
 		t.Fatalf("the first: %v", err)
 	}
 	before := ids(w.inspect())

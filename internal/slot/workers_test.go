@@ -38,7 +38,7 @@ func TestWorkersAreQuietThenStartedThenQuieted(t *testing.T) {
 	if err := w.Workers().Show(t.Context(), w.order.Images["worker"].Digest, &found); err != nil {
 		t.Error(err)
 	}
-	w.found = found
+	w.found = &found
 	w.wants("passed: B.3.s6 1.2.p2")
 
 	got, err := w.Workers().Quiet(t.Context())

@@ -88,7 +88,7 @@ type works struct {
 	settings slot.Settings
 	order    slot.Order
 	pushed   []slot.Pin
-	found    release.Findings
+	found    *release.Findings
 	mu       sync.Mutex
 	lines    []string
 }
@@ -96,7 +96,7 @@ type works struct {
 // newWorks is a slot with these services; nothing is deployed to it yet.
 func newWorks(t *testing.T, s release.Slot, services map[string]any) *works {
 	t.Helper()
-	w := &works{t: t, slot: s, dir: t.TempDir(), project: lab.Name(t), host: lab.Docker(t)}
+	w := &works{t: t, slot: s, dir: t.TempDir(), project: lab.Name(t), host: lab.Docker(t), found: new(release.Findings)}
 	engine, err := docker.Open(t.Context(), w.host, registry.New(registry.Settings{}))
 	if err != nil {
 		t.Fatal(err)
@@ -207,9 +207,9 @@ func rootFS(t *testing.T, img v1.Image) v1.RootFS {
 func (w *works) deploy() (slot.Deployed, error) {
 	w.t.Helper()
 	w.mu.Lock()
-	w.lines, w.found = nil, release.Findings{}
+	w.lines, w.found = nil, new(release.Findings)
 	w.mu.Unlock()
-	return w.Deploy(w.t.Context(), w.order, &w.found)
+	return w.Deploy(w.t.Context(), w.order, w.found)
 }
 
 func (w *works) mustDeploy() slot.Deployed {

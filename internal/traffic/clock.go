@@ -27,9 +27,9 @@ func causeOf(d gate.Decision, first bool) cause {
 	case d.Verdict != gate.Inconclusive:
 		return halted
 	}
-	for _, r := range d.Readings {
-		thin := r.Code == gate.LowTraffic || first && r.Code == gate.NoTraffic
-		if !r.DryRun && r.Verdict == gate.Inconclusive && !thin {
+	for _, r := range d.Stopping() {
+		thin := r.Code == gate.LowTraffic || r.Code == gate.Partial || first && r.Code == gate.NoTraffic
+		if !thin {
 			return halted
 		}
 	}

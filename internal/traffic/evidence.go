@@ -106,7 +106,7 @@ func (r *run) showWhole() {
 func (r *run) showMeasured(d gate.Decision) {
 	answered, all := 0, 0
 	for _, reading := range d.Readings {
-		if reading.DryRun {
+		if reading.DryRun || reading.Optional {
 			continue
 		}
 		all++

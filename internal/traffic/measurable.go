@@ -46,6 +46,6 @@ func deaf(d gate.Decision) bool {
 		return true
 	}
 	return slices.ContainsFunc(d.Readings, func(r gate.Reading) bool {
-		return !r.DryRun && (r.Code == gate.Failing || r.Code == gate.MetricsLost)
+		return !r.DryRun && !r.Optional && (r.Code == gate.Failing || r.Code == gate.MetricsLost)
 	})
 }

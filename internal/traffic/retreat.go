@@ -66,13 +66,13 @@ func (r *run) goBack(ctx context.Context, budget time.Duration, why *retreat) er
 func (r *run) quiet(ctx context.Context, budget time.Duration) <-chan error {
 	done := make(chan error, 1)
 	switch {
-	case !r.working:
+	case r.crew.cancel == nil:
 		done <- nil
 		return done
 	case budget != quickTime:
 		budget = checkTime
 	}
-	go func() { done <- call(ctx, budget-time.Second, "quieting the candidate's workers", r.Slot.QuietWorkers) }()
+	go func() { done <- call(ctx, budget-time.Second, "quieting the candidate's workers", r.dismiss) }()
 	return done
 }
 

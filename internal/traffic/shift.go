@@ -58,10 +58,10 @@ const (
 // run is one shift on its way.
 type run struct {
 	Shift
-	log     *Log
-	token   Token
-	working bool // the candidate's workers were started
-	asking  chan gate.Decision
+	log    *Log
+	token  Token
+	crew   crew
+	asking chan gate.Decision
 }
 
 // Run shifts the traffic, or says why not. It may be killed at any instant and

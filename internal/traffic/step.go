@@ -35,18 +35,8 @@ func (r *run) step(ctx context.Context, s Step) error {
 	if err := r.prove(ctx, s.Weight); err != nil {
 		return fmt.Errorf("prove %v: %w", s.Weight, err)
 	}
-	if err := r.work(ctx); err != nil {
-		return fmt.Errorf("start the candidate's workers at %v: %w", s.Weight, err)
-	}
+	r.work(ctx)
 	return r.bake(ctx, s)
-}
-
-func (r *run) work(ctx context.Context) error {
-	if r.working {
-		return nil
-	}
-	r.working = true
-	return call(ctx, checkTime, "starting the candidate's workers", r.Slot.StartWorkers)
 }
 
 // prove compares what the load balancer says and what it does with what was
@@ -96,7 +86,11 @@ func (r *run) bake(ctx context.Context, s Step) error {
 		if err != nil {
 			return err
 		}
-		if over {
+		working, err := r.working()
+		if err != nil {
+			return err
+		}
+		if over && working {
 			return w.close(ctx)
 		}
 		if !sleep(ctx, w.clock.next(s.Bake)) {
