@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -46,6 +47,9 @@ func (l look) balancer(ctx context.Context) (string, error) {
 		return "", err
 	}
 	l.job.Log.Info("counted the traffic before the release", "share", share)
+	if w, err := s.Weights(ctx); err != nil || !share.Fits(w) {
+		return "", errors.Join(err, fmt.Errorf("it says %v and sends %v", w, share))
+	}
 	return fmt.Sprintf("it can be switched without a reload, and sends new clients to %v", share), nil
 }
 

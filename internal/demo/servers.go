@@ -154,7 +154,7 @@ func (s *Stage) proxy(ctx context.Context, port int) (*lab.Server, error) {
 	for name, value := range s.variables {
 		env = append(env, name+"="+value)
 	}
-	install := process.Command{Path: s.Program, Args: []string{"nginx"}, Dir: s.Repo.Dir, Env: env}
+	install := process.Command{Path: s.Program, Args: []string{"nginx", "--report", s.path("switch")}, Dir: s.Repo.Dir, Env: env}
 	if err := process.Run(ctx, install); err != nil {
 		return nil, err
 	}

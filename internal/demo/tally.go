@@ -26,7 +26,7 @@ type Tally struct {
 func count(report openloop.Report, received map[string]int, campaign, bad string) Tally {
 	t := Tally{
 		Sent: report.Sent(), ByOutcome: map[string]int{},
-		P50: report.Latency(0.5), P99: report.Latency(0.99), Worst: report.Latency(1),
+		P50: report.Latency(50), P99: report.Latency(99), Worst: report.Latency(100),
 	}
 	for _, s := range report.Samples {
 		t.ByOutcome[string(s.Outcome)]++

@@ -99,7 +99,7 @@ func planWorkers(m Metrics) []Rule {
 		Warn: atLeast(0.8), Pause: above(0.95), Evidence: []string{"C.2.6", "5.2.14"},
 	}, {
 		Name: RuleWorkers, Value: fmt.Sprintf("sum(%s)", m.of(m.Workers, "{{slot}}", "")), Window: shortWindow,
-		Pause: below(1),
+		Pause: lasting(below(1), time.Minute), // they start beside the first step
 	}, {
 		Name: RuleFailedJobs, Value: counted(m.of(m.Failed, "{{slot}}", ""), "{{window}}"), Window: longWindow,
 		Warn: above(0), Optional: true,
@@ -110,3 +110,8 @@ func number(v float64) *float64    { return &v }
 func above(v float64) *Threshold   { return &Threshold{Above: &v} }
 func atLeast(v float64) *Threshold { return &Threshold{AtLeast: &v} }
 func below(v float64) *Threshold   { return &Threshold{Below: &v} }
+
+func lasting(t *Threshold, d time.Duration) *Threshold {
+	t.For = d
+	return t
+}

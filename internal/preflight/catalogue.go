@@ -46,14 +46,15 @@ func Compose(look Look) Probe {
 	return Probe{Name: "compose", Remedy: "install docker compose on this runner", Look: look}
 }
 
-// Balancer looks whether the balancer answers and can be read.
+// Balancer looks whether the balancer answers, can be read, and could be
+// switched: by a dry switch that moves no traffic.
 func Balancer(look Look) Probe {
-	return Probe{Name: "balancer", Remedy: "check the router's settings and that it can be reached from this runner", Look: look}
+	return Probe{Name: "balancer", Evidence: []string{"A.4.6"}, Remedy: "check the router's settings and that it can be reached from this runner", Look: look}
 }
 
 // IdleSlot looks whether the slot that the release goes to has no traffic.
 func IdleSlot(look Look) Probe {
-	return Probe{Name: "idle slot", Remedy: "finish or roll back the release that has traffic there", Look: look}
+	return Probe{Name: "idle slot", Evidence: []string{"A.4.6"}, Remedy: "finish or roll back the release that has traffic there", Look: look}
 }
 
 // GoodSlot looks whether the slot to go back to is healthy.

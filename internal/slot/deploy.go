@@ -32,22 +32,27 @@ type deployment struct {
 
 // Deploy brings the release to the slot and returns when it has been healthy
 // over the settle time, or with an error that wraps a *Failure where a container
-// is to blame. It refuses a slot with traffic before it changes anything. What
-// was shown is added to found in either case.
+// is to blame. It refuses a slot with traffic before it changes anything, unless
+// it serves this release already. What was shown is added to found in either case.
 func (e *Environment) Deploy(ctx context.Context, order Order, found *release.Findings) (Deployed, error) {
 	started := time.Now()
 	if err := order.check(); err != nil {
-		return Deployed{}, err
-	}
-	d := &deployment{Environment: e, order: order, found: found, loads: map[string]*Load{}}
-	if err := d.admit(ctx); err != nil {
 		return Deployed{}, err
 	}
 	p, err := e.plan(ctx, order)
 	if err != nil {
 		return Deployed{}, err
 	}
-	d.plan = p
+	d := &deployment{Environment: e, order: order, plan: p, found: found, loads: map[string]*Load{}}
+	if err := d.look(ctx); err != nil {
+		return Deployed{}, err
+	}
+	if d.before.Of(e.slot) > 0 {
+		return d.stand(ctx)
+	}
+	if err := d.claim(ctx); err != nil {
+		return Deployed{}, err
+	}
 	if err := d.pull(ctx); err != nil {
 		return Deployed{}, err
 	}
@@ -60,23 +65,18 @@ func (e *Environment) Deploy(ctx context.Context, order Order, found *release.Fi
 	return done, d.finish(ctx, done)
 }
 
-// admit refuses a slot with traffic, and one that a newer release holds.
-func (d *deployment) admit(ctx context.Context) error {
+// look reads how much of the traffic the slot has.
+func (d *deployment) look(ctx context.Context) error {
 	weights, err := d.order.Weights(ctx)
 	if err != nil {
 		return release.CannotTell("make the load balancer readable first", "read the weight of %s: %w", d.slot, err)
 	}
-	if w := weights.Of(d.slot); w > 0 {
-		d.found.Show("8.1.s3", false, "%s has %v of the traffic", d.slot, w)
-		return release.Refuse("deploy to the idle slot", "%s has %v of the traffic (%v)", d.slot, w, weights)
-	}
 	d.before = weights
-	d.found.Show("8.1.s3", true, "%s is idle by the load balancer: %v", d.slot, weights)
 	d.found.Show("8.1.s2", true, "version %s, %d images pinned by digest", d.order.Version, len(d.order.Images))
-	if d.order.Claim == nil {
-		return nil
+	if weights.Of(d.slot) == 0 {
+		d.found.Show("8.1.s3", true, "%s is idle by the load balancer: %v", d.slot, weights)
 	}
-	return d.order.Claim(ctx)
+	return nil
 }
 
 func (d *deployment) run(ctx context.Context) (Deployed, error) {
@@ -134,19 +134,7 @@ func (d *deployment) replace(ctx context.Context, have []Container) error {
 
 // exactly says whether the slot is as a deployment of this release leaves it.
 func (d *deployment) exactly(have []Container) bool {
-	counts := map[string]int{}
-	for _, c := range have {
-		if d.replaceable(c) {
-			return false
-		}
-		counts[c.Service]++
-	}
-	for name, n := range d.plan.counts {
-		if counts[name] != n {
-			return false
-		}
-	}
-	return true
+	return d.counted(have) && !slices.ContainsFunc(have, d.replaceable)
 }
 
 // replaceable says that a container is not of this release, or not fit for it.

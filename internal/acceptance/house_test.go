@@ -1,0 +1,164 @@
+package acceptance_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/bluegreen-actions/bluegreen/internal/demo"
+	"github.com/bluegreen-actions/bluegreen/internal/docker"
+	"github.com/bluegreen-actions/bluegreen/internal/nginx"
+	"github.com/bluegreen-actions/bluegreen/internal/process"
+	"github.com/bluegreen-actions/bluegreen/internal/registry"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
+
+// folders is where the stages of this package are, each named after its
+// process. Not below a home directory: nginx's workers read what is in there.
+const folders = "/var/tmp/bluegreen-acceptance-"
+
+// house is the stage that all tests of this package share, and what is released
+// on it. The tests that move traffic run one after the other.
+type house struct {
+	*demo.Stage
+	variables, secrets map[string]string
+	balancer           *nginx.Switch
+	images             *registry.Client
+	engine             *docker.Engine
+	leases             *redis.Client
+	phases             map[string]phase
+
+	mu       sync.Mutex
+	runs     int
+	live     *rollout // finished, with all the traffic
+	ready    *rollout // smoked, on the other slot, and not good for 100 % yet
+	campaign string
+}
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if one, err := shared(); built.Load() && err == nil {
+		if err := one.close(); err != nil {
+			fmt.Fprintln(os.Stderr, "close the stage:", err)
+			status = max(status, 1)
+		}
+	}
+	os.Exit(status)
+}
+
+// open returns the stage, which the first test that needs it has started.
+func open(t *testing.T) *house {
+	t.Helper()
+	h, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// built says that the stage was asked for.
+var built atomic.Bool
+
+var shared = sync.OnceValues(func() (*house, error) {
+	built.Store(true)
+	ctx := context.Background() // mail and GitHub end with it
+	if err := sweep(ctx); err != nil {
+		return nil, err
+	}
+	pid := strconv.Itoa(os.Getpid())
+	stage, err := demo.Open(ctx, filepath.Join("..", ".."), folders+pid, "mailblast-acc-"+pid, os.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	h := &house{Stage: stage, variables: stage.Variables(), secrets: stage.Secrets(), runs: 100}
+	if err := h.furnish(ctx); err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	return h, nil
+})
+
+func (h *house) furnish(ctx context.Context) (err error) {
+	for _, name := range []string{"MIN_SAMPLES", "MIN_SAMPLES_HIGH", "MIN_SAMPLES_P95", "MIN_SAMPLES_P99"} {
+		h.variables[name] = "5"
+	}
+	h.variables["SETTLE"], h.variables["TICK"] = "1s", "500ms"
+	if h.phases, err = readPhases(h.Root); err != nil {
+		return err
+	}
+	if h.balancer, err = nginx.New(h.nginx(), []release.Weight{10, 50, 100}); err != nil {
+		return err
+	}
+	h.images = registry.New(registry.Settings{})
+	if h.engine, err = docker.Open(ctx, "", h.images); err != nil {
+		return err
+	}
+	options, err := redis.ParseURL(h.secrets["REDIS_URL"])
+	if err == nil {
+		h.leases = redis.NewClient(options)
+	}
+	return err
+}
+
+// nginx is the switch as the configuration of the application describes it.
+func (h *house) nginx() nginx.Settings {
+	service := func(name string) nginx.Service {
+		address := func(slot string) []nginx.Address {
+			return []nginx.Address{nginx.Address("127.0.0.1:" + h.variables[slot+"_"+name+"_PORT"])}
+		}
+		return nginx.Service{Blue: address("BLUE"), Green: address("GREEN")}
+	}
+	return nginx.Settings{
+		State: h.variables["NGINX_STATE"], URL: h.variables["NGINX_URL"], Config: h.variables["NGINX_CONFIG"], Split: nginx.ByCookie,
+		Services: map[string]nginx.Service{"backend": service("BACKEND"), "frontend": service("FRONTEND")},
+	}
+}
+
+// close stops everything, and removes the images and the folder.
+func (h *house) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	stopped := h.Stop(ctx)
+	list := process.Command{Path: "docker", Args: []string{"image", "ls", "-q", "--filter", "reference=" + h.variables["REGISTRY"] + "/*"}}
+	ids, err := process.Output(ctx, list)
+	if names := strings.Fields(string(ids)); len(names) > 0 {
+		err = errors.Join(err, process.Run(ctx, process.Command{Path: "docker", Args: append([]string{"image", "rm", "-f"}, names...)}))
+	}
+	return errors.Join(stopped, err, demo.Close(ctx, h.Dir, h.Project, new(bytes.Buffer)))
+}
+
+// sweep removes the stages of test processes that were killed.
+func sweep(ctx context.Context) error {
+	left, err := filepath.Glob(folders + "*")
+	for _, dir := range left {
+		pid, badName := strconv.Atoi(strings.TrimPrefix(dir, folders))
+		if badName == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			err = errors.Join(err, demo.Close(ctx, dir, "mailblast-acc-"+strconv.Itoa(pid), os.Stderr))
+		}
+	}
+	return err
+}
+
+// patience is how long anything may take on a machine that is busy.
+const patience = 3 * time.Minute
+
+// eventually polls until a condition holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for begin := time.Now(); !holds(); time.Sleep(2 * time.Millisecond) {
+		if time.Since(begin) > patience {
+			t.Fatalf("%s: not within %v", what, patience)
+		}
+	}
+}
