@@ -20,6 +20,8 @@ func report(job *action.Job, way *traffic.Way, err error) {
 	case way == nil:
 		job.Page.Verdict(summary.Good, "rollback: there was nothing to move; this release has no traffic")
 		return
+	case !way.Moved():
+		job.Page.Verdict(summary.Good, "rollback: there was nothing more to move: %s had all the traffic, and was given it once more", way.Good)
 	default:
 		job.Page.Verdict(summary.Back, "rollback: %s has all the traffic, %d ms after the decision", way.Good, way.Effect.Milliseconds())
 	}

@@ -110,5 +110,5 @@ func result(way *traffic.Way) outputs {
 		return outputs{}
 	}
 	slot, _ := way.Weights.Live()
-	return outputs{Moved: true, Slot: slot, TookMS: int(way.Effect.Milliseconds())}
+	return outputs{Moved: way.Moved(), Slot: slot, TookMS: int(way.Effect.Milliseconds())}
 }

@@ -46,11 +46,13 @@ func (r Rollback) Run(ctx context.Context) (*Way, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, 2*backTime, errors.New("the rollback took too long"))
 	defer cancel()
+	before := r.before(ctx)
 	slot, err := r.where(ctx)
 	if err != nil || slot == "" {
 		return nil, err
 	}
 	b := newBack(r.Balancer, slot, max(r.Observe, 1), r.Decided, r.Reason)
+	b.way.Before = before()
 	if err := r.ask(ctx, b.way); err != nil {
 		return b.way, err
 	}
@@ -69,6 +71,28 @@ func (r Rollback) Run(ctx context.Context) (*Way, error) {
 		return b.way, release.CannotTell("look at the load balancer; the write to it was acknowledged", "rollback: %w", err)
 	}
 	return b.way, nil
+}
+
+// before looks at the split beside what has to be read anyway. The way back does
+// not wait for it for longer than a blink: it only tells whether anything moved.
+func (r Rollback) before(ctx context.Context) func() release.Weights {
+	const blink = 20 * time.Millisecond
+	seen := make(chan release.Weights, 1)
+	go func() {
+		weights, err := within(ctx, restoreTime, "reading the weights", r.Balancer.Router.Weights)
+		if err != nil {
+			weights = release.Weights{}
+		}
+		seen <- weights
+	}()
+	return func() release.Weights {
+		select {
+		case weights := <-seen:
+			return weights
+		case <-time.After(blink):
+			return release.Weights{}
+		}
+	}
 }
 
 // where is the slot to go to, and "" when there is nothing to move.

@@ -85,7 +85,7 @@ func (s Shift) Run(ctx context.Context) (*Log, error) {
 
 func (r *run) all(ctx context.Context) error {
 	p, err := r.prepare(ctx)
-	if err != nil || r.log.Outcome == Unchanged {
+	if err != nil || p.finished {
 		return err
 	}
 	if err := r.acquire(ctx); err != nil {
@@ -93,7 +93,11 @@ func (r *run) all(ctx context.Context) error {
 	}
 	ctx, stop := r.hold(ctx)
 	defer stop()
-	if err := r.enter(ctx, p); err != nil {
+	p, err = r.again(ctx, p)
+	if err == nil && !p.finished {
+		err = r.enter(ctx, p)
+	}
+	if err != nil || p.finished {
 		r.release(ctx)
 		return err
 	}
@@ -110,6 +114,15 @@ func (r *run) prepare(ctx context.Context) (plan, error) {
 	if err := r.complete(); err != nil {
 		return plan{}, err
 	}
+	p, err := r.look(ctx)
+	if err != nil || p.finished {
+		return p, err
+	}
+	return p, call(ctx, checkTime, "checking the candidate", r.Slot.Check)
+}
+
+// look reads what there is, and says what is left to do.
+func (r *run) look(ctx context.Context) (plan, error) {
 	page, err := within(ctx, callTime, "reading the ledger", r.Balancer.Ledger.Read)
 	if err != nil {
 		return plan{}, release.CannotTell("repair the ledger; the traffic was not touched", "shift: read the ledger: %w", err)
@@ -129,9 +142,20 @@ func (r *run) prepare(ctx context.Context) (plan, error) {
 	if p.finished {
 		r.log.Outcome = Unchanged
 		r.say(Ended, "release %s has all the traffic since %s: nothing to do", r.Owner.Release, page.Shift.Finished.Format(time.RFC3339))
-		return p, nil
 	}
-	return p, call(ctx, checkTime, "checking the candidate", r.Slot.Check)
+	return p, nil
+}
+
+// again looks once more when the lease is there: while this shift has checked the
+// candidate and waited, an earlier attempt may have gone on, and somebody may
+// have taken it back, which stands.
+func (r *run) again(ctx context.Context, before plan) (plan, error) {
+	p, err := r.look(ctx)
+	if err == nil && p.from < before.from {
+		err = release.Refuse("find out who took the traffic back, and run the shift again to begin anew",
+			"shift: while it waited, the %s slot went from %v to %v", r.Candidate, before.from, p.from)
+	}
+	return p, err
 }
 
 // complete refuses a shift that cannot be one.

@@ -19,12 +19,17 @@ type Way struct {
 	Effect  time.Duration `json:"effect"`  // until a look at which no new request reached the other slot
 	Proof   time.Duration `json:"proof"`   // until the split was read back and counted
 
+	Before  release.Weights `json:"before"`  // of the write; both 0 where nobody has looked or could see it in time
 	Weights release.Weights `json:"weights"` // read back
 	Share   Share           `json:"share"`   // of new requests, counted after the effect
 	Tries   int             `json:"tries"`   // of the write
 	Healthy string          `json:"healthy"` // what the good slot answered before, when it was asked
 	Warning string          `json:"warning,omitempty"`
 }
+
+// Moved reports whether there was traffic to bring back, also where that is not
+// known. The write is made in any case.
+func (w *Way) Moved() bool { return w.Before != release.Split(w.Good, 100) }
 
 // The deadlines of a way back.
 const (
