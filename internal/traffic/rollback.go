@@ -10,9 +10,9 @@ import (
 )
 
 // Rollback carries the traffic to the good slot from anywhere: after a crash,
-// from another host, by hand. It reads the ledger beside the load balancer and
-// nothing else before it writes. Run twice, or by several at once, it ends the
-// same.
+// from another host, by hand. It reads the ledger beside the load balancer, with
+// a glance at the weights, and nothing else before it writes. Run twice, or by
+// several at once, it ends the same.
 type Rollback struct {
 	Balancer  Balancer
 	Lease     Fence        // raised after the traffic; may be nil, and may be down

@@ -3,6 +3,7 @@ package traffic_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,27 +29,53 @@ func (s *scene) rollback() traffic.Rollback {
 func TestARollback(t *testing.T) {
 	sick := errors.New("connection refused")
 	bubble(t, map[string]func(t *testing.T){
-		"goes to the good slot, reads only the ledger before, and proves it": func(t *testing.T) {
+		"goes to the good slot, reads only the ledger and a glance at the weights before, and proves it": func(t *testing.T) {
 			s := shifted(t)
+			var mu sync.Mutex
 			var calls []string
-			s.balancer.Before = func(call string) error { calls = append(calls, call); return nil }
+			s.balancer.Before = func(call string) error {
+				mu.Lock()
+				defer mu.Unlock()
+				calls = append(calls, call)
+				return nil
+			}
 			s.leases.Before = s.balancer.Before
 			way, err := s.rollback().Run(t.Context())
 			equal(t, "error", err, nil)
 			equal(t, "weight", s.weight(t), 0)
-			list(t, "calls", calls[:2], "read", "restore blue")
+			slices.Sort(calls[:2])
+			list(t, "calls", calls[:3], "read", "weights", "restore blue")
+			equal(t, "before", way.Before, release.Split(release.Green, 10))
+			equal(t, "moved", way.Moved(), true)
 			equal(t, "good", way.Good, release.Blue)
 			equal(t, "counted", way.Share, traffic.Share{Blue: 1000})
 			equal(t, "4.1.v1", s.status("4.1.v1"), release.Passed)
 			equal(t, "4.1.v2", s.status("4.1.v2"), release.NotShown)
 		},
-		"ends the same when it is run again": func(t *testing.T) {
+		"ends the same when it is run again, and says that nothing moved": func(t *testing.T) {
 			s := shifted(t)
-			for range 3 {
-				_, err := s.rollback().Run(t.Context())
+			for i := range 3 {
+				way, err := s.rollback().Run(t.Context())
 				equal(t, "error", err, nil)
 				equal(t, "weight", s.weight(t), 0)
+				equal(t, "moved", way.Moved(), i == 0)
 			}
+		},
+		"does not wait for weights that cannot be read": func(t *testing.T) {
+			s := shifted(t)
+			begin := time.Now()
+			s.balancer.Before = func(call string) error {
+				switch {
+				case call == "weights" && time.Since(begin) < time.Second:
+					time.Sleep(time.Second)
+				case call == "restore blue":
+					equal(t, "until the write", time.Since(begin) <= 20*time.Millisecond, true)
+				}
+				return nil
+			}
+			way, err := s.rollback().Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "moved", way.Moved(), true)
 		},
 		"ends the same when several run at once": func(t *testing.T) {
 			s := shifted(t)
