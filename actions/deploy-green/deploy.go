@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
 	"github.com/bluegreen-actions/bluegreen/internal/connect"
@@ -64,8 +66,8 @@ func claim(b traffic.Balancer, job *action.Job, in inputs) func(context.Context)
 func plan(job *action.Job, order slot.Order) error {
 	job.Page.Verdict(summary.Skip, "deploy-green: dry run of %s on %s", order.Version, job.Release.Candidate)
 	var rows [][]string
-	for name, pin := range order.Images {
-		rows = append(rows, []string{name, pin.Reference()})
+	for _, name := range slices.Sorted(maps.Keys(order.Images)) {
+		rows = append(rows, []string{name, order.Images[name].Reference()})
 	}
 	job.Page.Table([]string{"image", "would run"}, rows)
 	return nil

@@ -70,14 +70,23 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 	if err := traffic.DropClaim(ctx, balancer.Ledger, live, job.Release.ID); err != nil {
 		return outputs{}, fmt.Errorf("give up the claim on %s: %w", live, err)
 	}
-	return outputs{Idle: live.Other()}, idle(ctx, job, in.Mode)
+	return outputs{Idle: live.Other()}, idle(ctx, job, balancer, in.Mode)
 }
 
 // idle quiets the slot that was live before. A first release has none.
-func idle(ctx context.Context, job *action.Job, mode slot.Mode) error {
+func idle(ctx context.Context, job *action.Job, b traffic.Balancer, mode slot.Mode) error {
 	live, old := job.Release.Candidate, job.Release.Candidate.Other()
 	if job.Release.First {
 		job.Page.Verdict(summary.Good, "finalize: %s is live on %s and the default; %s is free", job.Release.Version, live, old)
+		return nil
+	}
+	page, err := b.Ledger.Read(ctx)
+	switch {
+	case err != nil:
+		return release.CannotTell("repair the ledger, and run finalize again", "idle %s: read the ledger: %w", old, err)
+	case page.Good == nil || page.Good.Slot != old: // whoever claims the good slot closes the way back to it
+		job.Page.Verdict(summary.Good, "finalize: %s is live on %s and the default; %s is left alone, since another release has claimed it", job.Release.Version, live, old)
+		job.Findings.Miss("1.3.s6", "another release has claimed the old slot")
 		return nil
 	}
 	env, err := connect.Slot(ctx, job, old)
@@ -110,7 +119,8 @@ func check(ctx context.Context, job *action.Job, b traffic.Balancer) error {
 		return release.CannotTell("repair the ledger", "read the good slot: %w", err)
 	}
 	if page.Good == nil {
-		job.Page.Verdict(summary.Skip, "finalize: no good slot is written down, so there is nothing to check")
+		job.Page.Verdict(summary.Warn, "finalize: no good slot is written down: there is no way back")
+		job.Findings.Miss("D.1.v2", "no good slot is written down")
 		return nil
 	}
 	env, err := connect.Slot(ctx, job, page.Good.Slot)

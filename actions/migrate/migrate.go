@@ -90,7 +90,7 @@ func plan(ctx context.Context, job *action.Job, s migration.Settings, on migrati
 func add(job *action.Job, r migration.Report) {
 	job.Add.Schema = &r.Schema
 	if b := r.Backup; b != nil {
-		job.Add.Backup = &release.Backup{Name: b.Name, SHA256: b.SHA256, Bytes: b.Bytes, Level: string(b.Level)}
+		job.Add.Backup = b.Handle()
 	}
 }
 

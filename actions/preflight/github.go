@@ -9,16 +9,17 @@ import (
 )
 
 func (l look) github() []preflight.Probe {
+	of := func(err error) preflight.Probe {
+		return preflight.Environment("of the release", func(context.Context) (string, error) { return "", err })
+	}
 	repository, err := connect.GitHub(l.job)
-	if err != nil || l.in.Environment == "" {
-		return []preflight.Probe{preflight.Environment("of the release", func(context.Context) (string, error) {
-			if err != nil {
-				return "", err
-			}
-			return "", preflight.Absent("the input environment is empty: no protection was looked at")
-		})}
+	if err != nil {
+		return []preflight.Probe{of(err)}
 	}
 	all := preflight.Commit(repository, l.job.Config.Preflight, l.job.Release.Commit, l.job.Runner.RunID)
+	if l.in.Environment == "" {
+		return append(all, of(preflight.Absent("the input environment is empty: no protection was looked at")))
+	}
 	all = append(all, preflight.Environment(l.in.Environment, func(ctx context.Context) (string, error) {
 		e, err := repository.Environment(ctx, l.in.Environment)
 		if err != nil {

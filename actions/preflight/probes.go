@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
@@ -23,7 +25,7 @@ type look struct {
 func probes(_ context.Context, job *action.Job, in inputs) []preflight.Probe {
 	l := look{job, in}
 	all := []preflight.Probe{
-		preflight.Values(job.Config.Preflight.Values, os.LookupEnv),
+		preflight.Values(job.Config.Preflight.Values, l.value),
 		preflight.Balancer(l.balancer), preflight.IdleSlot(l.idle), preflight.GoodSlot(l.good),
 		preflight.Compose(l.compose), preflight.Registry(l.registry),
 		preflight.Database(l.database), preflight.Redis(l.redis), preflight.Prometheus(l.prometheus),
@@ -32,6 +34,18 @@ func probes(_ context.Context, job *action.Job, in inputs) []preflight.Probe {
 		all = append(all, preflight.Engine(s, func(ctx context.Context) (string, error) { return l.engine(ctx, s) }))
 	}
 	return append(all, l.github()...)
+}
+
+// value is a variable of the step, else one of BLUEGREEN_ENV.
+func (l look) value(name string) (string, bool) {
+	if v := os.Getenv(name); v != "" {
+		return v, true
+	}
+	i := slices.IndexFunc(l.job.Env, func(pair string) bool { return strings.HasPrefix(pair, name+"=") })
+	if i < 0 {
+		return "", false
+	}
+	return strings.TrimPrefix(l.job.Env[i], name+"="), true
 }
 
 func (l look) balancer(ctx context.Context) (string, error) {

@@ -90,6 +90,9 @@ func (l look) prometheus(ctx context.Context) (string, error) {
 // targets refuses a slot that Prometheus does not know: its first step would
 // have nothing to go by.
 func (l look) targets(ctx context.Context, server *prometheus.Server) (string, error) {
+	if l.job.Config.Gates.Target == "" {
+		return "no target is configured", nil
+	}
 	var texts []string
 	for _, s := range release.Slots {
 		result, err := server.Query(ctx, strings.ReplaceAll(l.job.Config.Gates.Target, "{{slot}}", string(s)))

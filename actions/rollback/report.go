@@ -39,7 +39,12 @@ func report(job *action.Job, way *traffic.Way, err error) {
 	}
 }
 
-func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
+func ms(d time.Duration) string {
+	if d == 0 {
+		return "not reached"
+	}
+	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+}
 
 // tail is how many lines of each log the plan wants to see.
 const tail = 200
@@ -51,12 +56,11 @@ func after(ctx context.Context, job *action.Job, back traffic.Rollback, way *tra
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Minute)
 	defer cancel()
 	report(job, way, err)
-	ours, yieldErr := yield(ctx, job, back)
-	warn(job, "the claim on the slot was not given up", yieldErr)
+	ours := err == nil && yield(ctx, job, back)
 	switch {
-	case way != nil && err == nil:
+	case way != nil && way.Write > 0:
 		warn(job, "the workers did not all change sides", change(ctx, job, way.Good))
-	case way == nil && ours:
+	case ours: // a refusal leaves them alone: the slot may have all the traffic
 		warn(job, "the workers of "+string(job.Release.Candidate)+" were not quieted", quiet(ctx, job, job.Release.Candidate))
 	}
 	diagnose(ctx, job)
@@ -69,13 +73,16 @@ func warn(job *action.Job, what string, err error) {
 	}
 }
 
-// yield lets the next release have the slot. Without a claim of its own this
-// release has nothing in the slot: it is left alone.
-func yield(ctx context.Context, job *action.Job, back traffic.Rollback) (bool, error) {
+// yield lets the next release have the slot, and reports whether it was this
+// one's. Without a claim of its own this release has nothing in the slot: it is
+// left alone.
+func yield(ctx context.Context, job *action.Job, back traffic.Rollback) (ours bool) {
 	if job.Release.Candidate == "" || job.Release.ID == "" {
-		return false, nil
+		return false
 	}
-	return traffic.YieldClaim(ctx, back.Balancer.Ledger, job.Release.Candidate, job.Release.ID)
+	ours, err := traffic.YieldClaim(ctx, back.Balancer.Ledger, job.Release.Candidate, job.Release.ID)
+	warn(job, "the claim on the slot was not given up", err)
+	return ours
 }
 
 // change quiets the workers of the slot that was left, and lets those of the

@@ -19,7 +19,7 @@ var Phase = action.New(action.About{
 	Name:     "rollback",
 	Summary:  "Brings the traffic to the good slot that was written down, proves it, and collects diagnostics. Needs neither GitHub nor the database, Redis or Prometheus.",
 	Settings: []string{"router", "slots"},
-	Quiet:    []string{"shift", "queue", "database"},
+	Quiet:    []string{"shift"}, // not queue and database: a secret of theirs that is missing must not hold up the traffic
 }, run)
 
 type inputs struct {
@@ -48,7 +48,7 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 		return guard(ctx, job, back, in)
 	}
 	way, err := back.Run(ctx)
-	return result(way), after(ctx, job, back, way, err)
+	return result(job, way), after(ctx, job, back, way, err)
 }
 
 func assemble(job *action.Job, in inputs) (traffic.Rollback, error) {
@@ -76,6 +76,9 @@ func guard(ctx context.Context, job *action.Job, back traffic.Rollback, in input
 	if err := connect.NeedRelease(job, "preflight"); err != nil {
 		return outputs{}, err
 	}
+	if back.Lease == nil {
+		return outputs{}, release.CannotTell("correct queue.url; the shift is not watched", "guard: the store of the lease cannot be opened")
+	}
 	job.Log.Info("watching the lease of the shift", "release", job.Release.ID)
 	seen, err := traffic.Guard{
 		Owner: traffic.Owner{Release: job.Release.ID, Process: connect.Attempt(job)}, Lease: back.Lease,
@@ -85,7 +88,7 @@ func guard(ctx context.Context, job *action.Job, back traffic.Rollback, in input
 		job.Page.Verdict(summary.Good, "guard: %s", seen.Text)
 		return outputs{}, nil
 	}
-	return result(seen.Back), after(ctx, job, back, seen.Back, err)
+	return result(job, seen.Back), after(ctx, job, back, seen.Back, err)
 }
 
 func plan(ctx context.Context, job *action.Job, back traffic.Rollback) error {
@@ -105,10 +108,16 @@ func plan(ctx context.Context, job *action.Job, back traffic.Rollback) error {
 	return nil
 }
 
-func result(way *traffic.Way) outputs {
+// result is what came of the way back. Traffic that moved is in the record, too:
+// a shift that was killed could not say how it ended.
+func result(job *action.Job, way *traffic.Way) outputs {
 	if way == nil {
 		return outputs{}
 	}
+	moved := way.Write > 0 && way.Moved()
+	if moved && job.Release.ID != "" {
+		job.Add.Shifted = &release.Shifted{Weight: way.Weights.Of(way.Good.Other()), RolledBack: true, Reason: way.Reason, At: time.Now().UTC()}
+	}
 	slot, _ := way.Weights.Live()
-	return outputs{Moved: way.Moved(), Slot: slot, TookMS: int(way.Effect.Milliseconds())}
+	return outputs{Moved: moved, Slot: slot, TookMS: int(way.Effect.Milliseconds())}
 }

@@ -35,9 +35,12 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 	if err := connect.NeedRelease(job, "preflight", "build", "deploy-green", "smoke"); err != nil {
 		return outputs{}, err
 	}
+	if in.First && job.Release.Good != "" {
+		return outputs{}, release.Reject("remove first-release from the workflow", "the record names %s as the way back, so this is not the first release", job.Release.Good)
+	}
 	shift, err := assemble(ctx, job, in.First || job.Release.First)
 	if err != nil {
-		return outputs{}, err
+		return outputs{Outcome: traffic.RefusedTo}, err
 	}
 	if job.DryRun {
 		return outputs{}, plan(ctx, job, shift)

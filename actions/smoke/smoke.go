@@ -52,7 +52,7 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 		err = queueErr
 	}
 	write(job, slot, report, depth, err)
-	if err == nil {
+	if err == nil && slot == job.Release.Candidate {
 		job.Add.Smoked = job.Release.Images
 	}
 	return outputs{Checks: len(report.Results), Failed: report.Failed(), JUnit: junit}, err

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -51,8 +52,8 @@ func (m moment) then(d time.Duration) moment {
 	return moment{fmt.Sprintf("%s and %v more", m.name, d), func(s *step) { m.wait(s); time.Sleep(d) }}
 }
 
-// killed starts a step, and kills it with SIGKILL at its moment: nothing in it
-// can clean up, and what it has started goes on.
+// kill sends SIGKILL to a step at its moment: nothing in it can clean up, and
+// what it has started goes on.
 func (m moment) kill(t *testing.T, s *step) result {
 	t.Helper()
 	m.wait(s)
@@ -69,12 +70,13 @@ func (m moment) kill(t *testing.T, s *step) result {
 func TestAKilledDeploymentIsFinishedByTheNextOne(t *testing.T) {
 	h := settled(t)
 	l := h.users(t)
+	h.ready = nil
 	r := h.propose(t, "none", 3)
 	r.preflight(t)
 	r.must(t, "build", nil)
 	r.must(t, "migrate", nil)
 	for _, m := range []moment{
-		line(`: starting \[`), line(`Creating .*backend_1`), line(`creating \[worker\]`), random(4 * time.Second), line("watching it for"), random(8 * time.Second),
+		line(`: starting \[`), line(`Creating .*backend_1`), line(`creating \[worker\]`), random(2 * time.Second), random(4 * time.Second), line("watching it for"),
 	} {
 		m.kill(t, r.start(t, "deploy-green", nil))
 		h.stands(t, r.candidate(), 0)
@@ -89,7 +91,7 @@ func TestAKilledDeploymentIsFinishedByTheNextOne(t *testing.T) {
 	if diff := cmp.Diff(after, h.running(t, r.candidate())); diff != "" {
 		t.Errorf("an uninterrupted run changes it: %s", diff)
 	}
-	for _, m := range []moment{random(100 * time.Millisecond), random(400 * time.Millisecond)} {
+	for _, m := range []moment{random(20 * time.Millisecond), random(60 * time.Millisecond)} {
 		m.kill(t, r.start(t, "smoke", nil))
 	}
 	r.must(t, "smoke", nil).has(t, inputs{"failed": "0"})
@@ -107,9 +109,7 @@ func (h *house) whole(t *testing.T, r *rollout) {
 		want = append(want, fmt.Sprintf("%s %s of %s, %s", service, images[list[0]].Short(), id, list[1]))
 	}
 	slices.Sort(want)
-	have := h.running(t, r.candidate())
-	slices.Sort(have)
-	if diff := cmp.Diff(want, have); diff != "" {
+	if diff := cmp.Diff(want, h.running(t, r.candidate())); diff != "" {
 		t.Errorf("the slot is not as it should be: %s", diff)
 	}
 }
@@ -151,4 +151,31 @@ func (r *rollout) takenBackByHalves(t *testing.T) {
 	}
 	r.must(t, "rollback", nil).has(t, inputs{"slot": string(r.candidate().Other())})
 	r.stands(t, r.candidate().Other(), 100)
+}
+
+func TestAKilledFinalizeIsFinishedByTheNextOne(t *testing.T) {
+	r := waiting(t)
+	old, l := r.candidate().Other(), r.users(t)
+	r.shift(t)
+	r.signoff(t, "product")
+	for _, m := range []moment{random(30 * time.Millisecond), random(200 * time.Millisecond), line("finished and stopped")} {
+		m.kill(t, r.start(t, "finalize", nil))
+		r.stands(t, r.candidate(), 100)
+	}
+	r.complete(t)
+	after := r.look(t, r)
+	if _, claimed := r.page(t).Claims[r.candidate()]; claimed || !strings.Contains(after.Default, "slot "+string(r.candidate())) {
+		t.Errorf("the release is not finished: claimed %v, nginx starts with %q", claimed, after.Default)
+	}
+	for _, c := range r.running(t, old) {
+		if want := map[bool]string{true: "exited", false: "running"}[strings.HasPrefix(c, "worker")]; !strings.HasSuffix(c, want) {
+			t.Errorf("the slot that is idle now has %s", c)
+		}
+	}
+	r.must(t, "finalize", nil)
+	if diff := cmp.Diff(after, r.look(t, r)); diff != "" {
+		t.Errorf("an uninterrupted run changes it: %s", diff)
+	}
+	l.leave(t)
+	r.live, r.ready = r, nil
 }

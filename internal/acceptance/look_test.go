@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,7 @@ func (h *house) containers(t *testing.T, slot release.Slot) []string {
 	for _, c := range list {
 		all = append(all, fmt.Sprintf("%s %s: %s %.12s of %s, %s since %s", slot, c, c.Digest().Short(), c.ID, c.Release(), c.State, c.Started.Format(time.RFC3339Nano)))
 	}
+	slices.Sort(all)
 	return all
 }
 
@@ -115,6 +117,7 @@ func (h *house) running(t *testing.T, slot release.Slot) []string {
 	for _, c := range list {
 		all = append(all, fmt.Sprintf("%s %s of %s, %s", c, c.Digest().Short(), c.Release(), c.State))
 	}
+	slices.Sort(all)
 	return all
 }
 

@@ -117,9 +117,10 @@ func (r *rollout) signoff(t *testing.T, roles ...string) {
 	}
 }
 
-// prepare runs everything before the shift.
+// prepare runs everything before the shift. The slot is this release's then.
 func (r *rollout) prepare(t *testing.T) {
 	t.Helper()
+	r.ready = nil
 	r.preflight(t)
 	r.must(t, "build", nil)
 	r.signoff(t, "development", "devops")

@@ -16,6 +16,7 @@ type Field struct {
 	Required bool
 	Secret   bool
 	Key      string // the key of the configuration that the input sets; empty for an input of its own
+	boolean  bool
 	index    int
 }
 
@@ -34,6 +35,7 @@ func fields(t reflect.Type, kind string) []Field {
 			Name: name, Help: f.Tag.Get("help"), Default: f.Tag.Get("default"),
 			Required: f.Tag.Get("required") == "true",
 			Secret:   f.Type == reflect.TypeFor[release.Secret](),
+			boolean:  f.Type.Kind() == reflect.Bool,
 			index:    i,
 		})
 	}

@@ -19,7 +19,7 @@ func (p Phase) parse(proc Process) (binding, error) {
 	set.SetOutput(io.Discard)
 	for _, f := range p.Inputs {
 		b.given[f.Name] = strings.TrimSpace(proc.Getenv(variable(f.Name)))
-		set.Var(text{b.given, f.Name}, f.Name, f.Help)
+		set.Var(text{b.given, f}, f.Name, f.Help)
 	}
 	switch err := set.Parse(proc.Args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -36,18 +36,18 @@ func (p Phase) parse(proc Process) (binding, error) {
 // text is a flag that sets one input, with an empty value like none at all.
 type text struct {
 	given map[string]string
-	name  string
+	field Field
 }
 
-func (t text) String() string { return t.given[t.name] }
+func (t text) String() string { return t.given[t.field.Name] }
 
 func (t text) Set(value string) error {
-	t.given[t.name] = value
+	t.given[t.field.Name] = value
 	return nil
 }
 
-// IsBoolFlag lets --dry-run stand without a value.
-func (t text) IsBoolFlag() bool { return t.name == "dry-run" }
+// IsBoolFlag lets a flag such as --cold stand without a value.
+func (t text) IsBoolFlag() bool { return t.field.boolean }
 
 func (p Phase) help(w io.Writer) {
 	fmt.Fprintf(w, "bluegreen %s: %s\n\nUsage: bluegreen %s [--input value ...]\n\nInputs, each also as the variable INPUT_<NAME>:\n", p.Name, p.Summary, p.Name)

@@ -8,6 +8,7 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/action"
 	"github.com/bluegreen-actions/bluegreen/internal/migration"
 	"github.com/bluegreen-actions/bluegreen/internal/postgres"
+	"github.com/bluegreen-actions/bluegreen/internal/queue"
 	"github.com/bluegreen-actions/bluegreen/internal/redis"
 )
 
@@ -26,13 +27,9 @@ func Depth(ctx context.Context, job *action.Job) (string, error) {
 		return "unknown", err
 	}
 	job.Findings.Show("B.6.s2", true, "%s: %s", job.Config.Queue.Name, depth)
-	job.Findings.Show("6.2.14", depth.Waiting < normalDepth, "%s: %s", job.Config.Queue.Name, depth)
+	job.Findings.Show("6.2.14", depth.Waiting < queue.Normal, "%s: %s", job.Config.Queue.Name, depth)
 	return depth.String(), nil
 }
-
-// normalDepth is how many waiting jobs are still normal. Source: section 5.4 of
-// the plan.
-const normalDepth = 100
 
 // Look is one thing that was looked at after a rollback.
 type Look struct{ What, Saw, Problem string }

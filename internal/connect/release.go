@@ -82,7 +82,8 @@ func Owner(job *action.Job) traffic.Owner {
 // Attempt begins the name of every process of this attempt of the run.
 func Attempt(job *action.Job) string { return fmt.Sprintf("attempt %d, ", job.Runner.Attempt) }
 
-// Good describes the slot to go back to, as it runs now.
+// Good describes the slot to go back to, as it runs now. Whether it is healthy is
+// asked by Candidate.Check, which a shift that has nothing to do leaves out.
 func Good(ctx context.Context, job *action.Job) (*traffic.Good, error) {
 	if job.Release.Good == "" {
 		return nil, release.Reject("pass the record of preflight, or set first-release", "the record names no good slot")
@@ -90,9 +91,6 @@ func Good(ctx context.Context, job *action.Job) (*traffic.Good, error) {
 	env, err := Slot(ctx, job, job.Release.Good)
 	if err != nil {
 		return nil, err
-	}
-	if err := env.Healthy(ctx); err != nil {
-		return nil, fmt.Errorf("there would be no way back: %w", err)
 	}
 	all, err := env.Inspect(ctx)
 	if err != nil {
@@ -112,13 +110,18 @@ type Candidate struct {
 }
 
 // Check refuses a candidate that does not run the smoked digests of the record,
-// healthy.
+// healthy, and a good slot that could not take the traffic back.
 func (c Candidate) Check(ctx context.Context) error {
 	if !maps.Equal(c.Job.Release.Smoked, c.Job.Release.Images) {
 		return release.Refuse("re-run smoke", "the smoke checks did not pass with the images of this release")
 	}
 	if err := c.Environment.Healthy(ctx); err != nil {
 		return fmt.Errorf("re-run deploy-green and smoke: %w", err)
+	}
+	if good := c.Job.Release.Good; good != "" {
+		if err := Healthy(c.Job)(ctx, good); err != nil {
+			return fmt.Errorf("there would be no way back: %w", err)
+		}
 	}
 	all, err := c.Environment.Inspect(ctx)
 	if err != nil {
@@ -133,6 +136,11 @@ func (c Candidate) Check(ctx context.Context) error {
 
 // runs refuses containers of another release or with other images.
 func runs(all []slot.Container, pins map[string]slot.Pin, id release.ID) error {
+	for _, c := range all {
+		if c.Release() != id {
+			return release.Refuse("re-run deploy-green and smoke", "%s is of release %q, not of %s", c, c.Release(), id)
+		}
+	}
 	for name, pin := range pins {
 		found := slices.ContainsFunc(all, func(c slot.Container) bool {
 			return c.Release() == id && slices.Contains(c.Images, pin.Reference())

@@ -121,7 +121,7 @@ func (s *Stage) open(ctx context.Context, rate float64) (*Traffic, error) {
 		ID string `json:"id"`
 	}
 	if err := json.NewDecoder(answer.Body).Decode(&created); err != nil || created.ID == "" {
-		return nil, fmt.Errorf("create the campaign: the answer has no id: %w", err)
+		return nil, errors.Join(errors.New("create the campaign: the answer has no id"), err)
 	}
 	s.campaign = created.ID
 	fmt.Fprintf(s.Out, "\n• from now on %v requests a second: GET and POST, on kept-alive and on new connections\n", rate)
@@ -158,21 +158,4 @@ func words(phases []Phase) string {
 		texts[i] = fmt.Sprintf("%s %.0fs", p.Name, p.Took.Seconds())
 	}
 	return strings.Join(texts, ", ")
-}
-
-// removeContainers removes the containers of the two compose projects, and the
-// images that they ran.
-func removeContainers(ctx context.Context, application string) error {
-	for _, project := range []string{application + "-blue", application + "-green"} {
-		ids, err := process.Output(ctx, process.Command{Path: "docker", Args: []string{"ps", "-aq", "--filter", "label=com.docker.compose.project=" + project}})
-		if err != nil {
-			return err
-		}
-		if list := strings.Fields(string(ids)); len(list) > 0 {
-			if err := process.Run(ctx, process.Command{Path: "docker", Args: append([]string{"rm", "-f"}, list...)}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -73,8 +73,15 @@ func Open(ctx context.Context, root, dir, project string, out io.Writer) (*Stage
 
 func (s *Stage) services(ctx context.Context) (err error) {
 	s.Services, err = lab.Start(ctx, s.path("services"), s.Out, "postgres", "redis", "registry", "docker", "nginx", "prometheus", "compose", "git")
-	return err
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(registryFile(s.Dir), []byte(s.Services.Registry), 0o644)
 }
+
+// registryFile says which registry the demo's images are named after, for who
+// has to remove them later.
+func registryFile(dir string) string { return filepath.Join(dir, "registry") }
 
 func (s *Stage) programs(ctx context.Context) (err error) {
 	if s.Act, err = lab.Tool(ctx, "act", s.Out); err != nil {
@@ -135,7 +142,7 @@ func (s *Stage) Stop(ctx context.Context) error {
 		}
 	}
 	if s.Services != nil {
-		problems = append(problems, removeContainers(ctx, s.Project), s.Services.Stop(ctx))
+		problems = append(problems, clear(ctx, s.Dir, s.Project), s.Services.Stop(ctx))
 	}
 	return errors.Join(problems...)
 }
@@ -146,7 +153,10 @@ func Close(ctx context.Context, dir, project string, out io.Writer) error {
 		fmt.Fprintf(out, "nothing is left of a demo in %s\n", dir)
 		return nil
 	}
-	if err := removeContainers(ctx, project); err != nil {
+	if err := made(dir); err != nil {
+		return err
+	}
+	if err := clear(ctx, dir, project); err != nil {
 		return err
 	}
 	if err := lab.StopAt(ctx, filepath.Join(dir, "services")); err != nil {
@@ -154,4 +164,16 @@ func Close(ctx context.Context, dir, project string, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "stopped everything and removed %s\n", dir)
 	return os.RemoveAll(dir)
+}
+
+// made refuses a folder that no demo has made, since everything in it goes.
+func made(dir string) error {
+	all, err := os.ReadDir(dir)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(dir, "services", "lab.lock")); err != nil {
+		return fmt.Errorf("%s is not empty and no folder of a demo: remove it yourself, or choose another", dir)
+	}
+	return nil
 }

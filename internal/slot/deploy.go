@@ -56,6 +56,9 @@ func (e *Environment) Deploy(ctx context.Context, order Order, found *release.Fi
 	if err := d.pull(ctx); err != nil {
 		return Deployed{}, err
 	}
+	if err := d.stillFree(ctx); err != nil {
+		return Deployed{}, err
+	}
 	done, err := d.run(ctx)
 	done.Took = time.Since(started)
 	if err != nil {
@@ -77,6 +80,19 @@ func (d *deployment) look(ctx context.Context) error {
 		d.found.Show("8.1.s3", true, "%s is idle by the load balancer: %v", d.slot, weights)
 	}
 	return nil
+}
+
+// stillFree looks again before anything is removed: a pull can take half an hour,
+// in which another release may have taken the slot over and been given traffic.
+func (d *deployment) stillFree(ctx context.Context) error {
+	weights, err := d.order.Weights(ctx)
+	switch {
+	case err != nil:
+		return release.CannotTell("make the load balancer readable", "read the weight of %s after the pull: %w", d.slot, err)
+	case weights.Of(d.slot) > 0:
+		return release.Refuse("see who moved the traffic, then run again", "%s was given %v of the traffic during the pull", d.slot, weights.Of(d.slot))
+	}
+	return d.claim(ctx)
 }
 
 func (d *deployment) run(ctx context.Context) (Deployed, error) {

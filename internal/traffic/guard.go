@@ -41,7 +41,7 @@ func (g Guard) Run(ctx context.Context) (Watched, error) {
 		case err == nil:
 			answered = time.Now()
 			if text, over := g.over(seen, h, time.Since(begin)); over {
-				return g.finish(ctx, h, text)
+				return g.finish(ctx, seen, h, text)
 			}
 			if g.mine(h) {
 				seen = h
@@ -77,8 +77,11 @@ func (g Guard) over(seen, h Holding, waited time.Duration) (string, bool) {
 	return "", false
 }
 
-func (g Guard) finish(ctx context.Context, h Holding, text string) (Watched, error) {
-	if !g.mine(h) || h.State != Expired {
+func (g Guard) finish(ctx context.Context, seen, h Holding, text string) (Watched, error) {
+	switch {
+	case !g.mine(h) && seen.State == Never:
+		return Watched{Text: text}, g.astray(ctx)
+	case !g.mine(h) || h.State != Expired:
 		return Watched{Text: text}, nil
 	}
 	g.Back.Reason = text
@@ -87,6 +90,20 @@ func (g Guard) finish(ctx context.Context, h Holding, text string) (Watched, err
 		err = errors.Join(fmt.Errorf("guard: %s", text), err)
 	}
 	return Watched{text, way}, err
+}
+
+// astray refuses to have seen no shift while the release has traffic and is on its
+// way: then its lease is in another store than the one that was watched.
+func (g Guard) astray(ctx context.Context) error {
+	page, err := within(ctx, callTime, "reading the ledger", g.Back.Balancer.Ledger.Read)
+	if err != nil || page.Shift == nil || page.Shift.Release != g.Owner.Release || !page.Shift.Finished.IsZero() {
+		return nil
+	}
+	weights, err := within(ctx, callTime, "reading the weights", g.Back.Balancer.Router.Weights)
+	if err != nil || weights.Of(page.Shift.Candidate) == 0 {
+		return nil
+	}
+	return release.CannotTell("give the guard the same queue.url as the shift", "guard: release %s has %v of the traffic, and its lease is not in the store that was watched", g.Owner.Release, weights.Of(page.Shift.Candidate))
 }
 
 func (g Guard) mine(h Holding) bool {

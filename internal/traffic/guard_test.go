@@ -60,6 +60,15 @@ func TestAGuard(t *testing.T) {
 			says(t, "text", seen.Text, "no shift of release shop-7 began within 10m0s")
 			equal(t, "duration", time.Since(begin), 10*time.Minute)
 		},
+		"cannot tell when the shift keeps its lease elsewhere": func(t *testing.T) {
+			s := shifted(t)
+			guard := s.guard()
+			guard.Lease = new(traffictest.Lease)
+			_, err := guard.Run(t.Context())
+			equal(t, "exit", release.ExitStatus(err), 3)
+			says(t, "error", err.Error(), "has 10% of the traffic, and its lease is not in the store that was watched")
+			equal(t, "weight", s.weight(t), 10)
+		},
 		"is not fooled by the end of an earlier attempt": func(t *testing.T) {
 			s := shifted(t) // attempt 1 has released its lease
 			guard := s.guard()

@@ -49,13 +49,16 @@ func TestAShiftGoesBack(t *testing.T) {
 			s, begin := newScene(t), since()
 			s.gates.judge = func(gate.Moment) gate.Decision {
 				if begin() > time.Minute {
-					return decide(gate.Pause, gate.Breach)
+					d := decide(gate.Pause, gate.Breach)
+					d.Readings = append(d.Readings, d.Readings[0])
+					d.Readings[1].Rule = "latency"
+					return d
 				}
 				return decide(gate.Pass, gate.OK)
 			}
 			log, _ := s.shift.Run(t.Context())
 			s.hasReturned(t, log)
-			says(t, "reason", log.Reason, "longer than max-pause 30m0s: errors: it is breach")
+			says(t, "reason", log.Reason, "longer than max-pause 30m0s: errors, latency: it is breach")
 			equal(t, "wall time", log.Steps[0].Wall.Round(time.Minute), 31*time.Minute)
 		},
 		"after a pause in many pieces": func(t *testing.T) {

@@ -48,6 +48,9 @@ func (r Rollback) Run(ctx context.Context) (*Way, error) {
 	defer cancel()
 	before := r.before(ctx)
 	slot, err := r.where(ctx)
+	if err == nil && slot == "" {
+		r.forestall(ctx)
+	}
 	if err != nil || slot == "" {
 		return nil, err
 	}
@@ -59,10 +62,17 @@ func (r Rollback) Run(ctx context.Context) (*Way, error) {
 	if err := b.restore(ctx); err != nil {
 		return b.way, release.CannotTell("run the break-glass command of the load balancer", "rollback: %w", err)
 	}
-	r.raise(ctx, b.way)
+	raised := make(chan error, 1)
+	go func() { raised <- r.raise(ctx) }() // beside the look: a store that is down must not hold it up
 	looking, stop := context.WithTimeout(ctx, backTime)
 	defer stop()
 	err = b.effect(looking)
+	if problem := <-raised; problem != nil {
+		b.way.warn("the lease was not ended: %v", problem)
+	}
+	if err == nil {
+		err = b.stays(looking)
+	}
 	if err == nil {
 		err = b.prove(ctx)
 	}
@@ -160,20 +170,33 @@ func (r Rollback) health(ctx context.Context, slot release.Slot) error {
 	return call(ctx, coldTime, "the health check", func(ctx context.Context) error { return r.Healthy(ctx, slot) })
 }
 
-// raise ends whatever lease there is, so that a shift that still runs stops. A
-// store that is down is no reason to keep the traffic where it was.
-func (r Rollback) raise(ctx context.Context, way *Way) {
+// forestall ends the lease of a shift of this release that has not moved any
+// traffic yet, so that it does not begin to after all, and the next one does not
+// have to wait for a dead one. The lease of another release is left alone.
+func (r Rollback) forestall(ctx context.Context) {
 	if r.Lease == nil {
 		return
 	}
-	err := call(ctx, restoreTime, "raising the token", func(ctx context.Context) error {
+	_ = call(ctx, restoreTime, "raising the token", func(ctx context.Context) error { // without the store there is no shift either
+		held, err := r.Lease.Peek(ctx)
+		if err != nil || held.State != Held || r.Release != "" && held.Owner.Release != r.Release {
+			return err
+		}
+		return r.Lease.Raise(ctx, held.Token+1)
+	})
+}
+
+// raise ends whatever lease there is, so that a shift that still runs stops. A
+// store that is down is no reason to keep the traffic where it was.
+func (r Rollback) raise(ctx context.Context) error {
+	if r.Lease == nil {
+		return nil
+	}
+	return call(ctx, restoreTime, "raising the token", func(ctx context.Context) error {
 		held, err := r.Lease.Peek(ctx)
 		if err != nil || held.State == Never {
 			return err
 		}
 		return r.Lease.Raise(ctx, held.Token+1)
 	})
-	if err != nil {
-		way.warn("the lease was not ended: %v", err)
-	}
 }

@@ -99,6 +99,24 @@ func TestARollback(t *testing.T) {
 			equal(t, "error", err, nil)
 			equal(t, "renewed", errors.Is(s.leases.Renew(t.Context(), token), traffic.ErrLost), true)
 		},
+		"ends the lease of a shift that has moved nothing yet, before it does": func(t *testing.T) {
+			s := newScene(t)
+			token, err := s.leases.Acquire(t.Context(), s.shift.Owner)
+			equal(t, "error", err, nil)
+			way, err := s.rollback().Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "way", way, nil)
+			equal(t, "renewed", errors.Is(s.leases.Renew(t.Context(), token), traffic.ErrLost), true)
+		},
+		"leaves the lease of another release alone where it has nothing to move": func(t *testing.T) {
+			s := newScene(t)
+			token, err := s.leases.Acquire(t.Context(), traffic.Owner{Release: "shop-8", Process: "attempt 1"})
+			equal(t, "error", err, nil)
+			way, err := s.rollback().Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "way", way, nil)
+			equal(t, "renewed", s.leases.Renew(t.Context(), token), nil)
+		},
 		"does not need the store of the lease": func(t *testing.T) {
 			s := shifted(t)
 			s.leases.Before = failing("peek", sick)
@@ -106,6 +124,15 @@ func TestARollback(t *testing.T) {
 			equal(t, "error", err, nil)
 			says(t, "warning", way.Warning, "the lease was not ended: connection refused")
 			equal(t, "weight", s.weight(t), 0)
+		},
+		"sees the effect while the store of the lease does not answer": func(t *testing.T) {
+			s := shifted(t)
+			s.leases.Before = func(string) error { time.Sleep(5 * time.Second); return nil }
+			way, err := s.rollback().Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "effect", way.Effect < time.Second, true)
+			says(t, "warning", way.Warning, "the lease was not ended")
+			time.Sleep(10 * time.Second) // for the call that nobody waits for
 		},
 		"goes back from a finished shift": func(t *testing.T) {
 			s := newScene(t)

@@ -153,18 +153,27 @@ func (w *watch) close(ctx context.Context) error {
 	return nil
 }
 
-// because lists the readings that are at least as bad as verdict.
+// because lists the readings that are at least as bad as verdict. What several
+// say alike, such as that their source is down, is said once.
 func because(d gate.Decision, verdict gate.Verdict) string {
-	var all []string
+	var reasons []string
+	rules := map[string][]string{}
 	for _, r := range d.Readings {
-		if !r.DryRun && r.Verdict >= verdict {
-			all = append(all, r.Rule+": "+r.Reason)
+		if r.DryRun || r.Verdict < verdict {
+			continue
 		}
+		if rules[r.Reason] == nil {
+			reasons = append(reasons, r.Reason)
+		}
+		rules[r.Reason] = append(rules[r.Reason], r.Rule)
 	}
-	if len(all) == 0 {
+	if len(reasons) == 0 {
 		return "no gate gave a reason"
 	}
-	return strings.Join(all, "; ")
+	for i, reason := range reasons {
+		reasons[i] = strings.Join(rules[reason], ", ") + ": " + reason
+	}
+	return strings.Join(reasons, "; ")
 }
 
 func warnings(d gate.Decision) string {

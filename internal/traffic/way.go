@@ -2,7 +2,6 @@ package traffic
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -76,7 +75,7 @@ func (b *back) write(ctx context.Context) error {
 // effect looks until no new request reaches the other slot, and writes again
 // where somebody has changed the split in between.
 func (b *back) effect(ctx context.Context) error {
-	want, last := release.Split(b.way.Good, 100), errors.New("not looked yet")
+	want := release.Split(b.way.Good, 100)
 	for {
 		share, err := within(ctx, restoreTime, "counting requests", func(ctx context.Context) (Share, error) {
 			return b.Observer.Observe(ctx, glance)
@@ -85,7 +84,8 @@ func (b *back) effect(ctx context.Context) error {
 			b.way.Effect = time.Since(b.began)
 			return nil
 		}
-		if last = err; err == nil {
+		last := err
+		if err == nil {
 			last = fmt.Errorf("counted %v", share)
 		}
 		weights, err := within(ctx, restoreTime, "reading the weights", b.Router.Weights)
@@ -96,6 +96,16 @@ func (b *back) effect(ctx context.Context) error {
 			return fmt.Errorf("see the effect: %w", last)
 		}
 	}
+}
+
+// stays looks for the effect again where the split has changed since, as by a
+// shift that was about to write when its lease was ended.
+func (b *back) stays(ctx context.Context) error {
+	weights, err := within(ctx, restoreTime, "reading the weights", b.Router.Weights)
+	if err == nil && weights == release.Split(b.way.Good, 100) {
+		return nil
+	}
+	return b.effect(ctx)
 }
 
 // prove reads the split back and counts as many requests as a proof wants.
