@@ -45,6 +45,9 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 		Commit:  cmp.Or(in.Commit, job.Release.Commit, job.Runner.Commit),
 		Dir:     job.Dir,
 	}
+	if order.Version == "" || order.Commit == "" {
+		return outputs{}, release.Reject("pass the record of preflight, or the inputs version and commit", "the version or the commit is missing: version %q, commit %q", order.Version, order.Commit)
+	}
 	if job.DryRun {
 		return outputs{}, plan(job, order)
 	}

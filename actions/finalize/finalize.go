@@ -60,6 +60,9 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 		return outputs{}, err
 	}
 	live := job.Release.Candidate
+	if w, err := balancer.Router.Weights(ctx); err == nil && w.Of(live) != 100 {
+		return outputs{}, release.Refuse("shift the traffic first, or leave the slots as they are after a rollback", "%s has %v of the traffic: want 100%%", live, w.Of(live))
+	}
 	if job.DryRun {
 		job.Page.Verdict(summary.Skip, "finalize: dry run; %s would become the default, %s would idle, %s", live, live.Other(), in.Mode)
 		return outputs{Idle: live.Other()}, nil
@@ -111,33 +114,4 @@ func keep(ctx context.Context, job *action.Job, env *slot.Environment, mode slot
 	err := env.Healthy(ctx)
 	job.Findings.Show("1.3.s6", err == nil, "%s: %s", env.Slot(), healthWords(err))
 	return err
-}
-
-func check(ctx context.Context, job *action.Job, b traffic.Balancer) error {
-	page, err := b.Ledger.Read(ctx)
-	if err != nil {
-		return release.CannotTell("repair the ledger", "read the good slot: %w", err)
-	}
-	if page.Good == nil {
-		job.Page.Verdict(summary.Warn, "finalize: no good slot is written down: there is no way back")
-		job.Findings.Miss("D.1.v2", "no good slot is written down")
-		return nil
-	}
-	env, err := connect.Slot(ctx, job, page.Good.Slot)
-	if err != nil {
-		return err
-	}
-	err = env.Healthy(ctx)
-	job.Findings.Show("D.1.v2", err == nil, "%s: %s", page.Good.Slot, healthWords(err))
-	if err == nil {
-		job.Page.Verdict(summary.Good, "finalize: the good slot, %s, can take all the traffic", page.Good.Slot)
-	}
-	return err
-}
-
-func healthWords(err error) string {
-	if err == nil {
-		return "every container of it runs and is healthy"
-	}
-	return err.Error()
 }

@@ -19,6 +19,7 @@ var Phase = action.New(action.About{
 	Name:     "preflight",
 	Summary:  "Looks at everything that the release needs, changes nothing, and decides which slot it goes to.",
 	Settings: []string{"preflight", "sign-off"},
+	First:    true,
 	Quiet:    []string{"router", "shift", "slots", "registry", "images", "prometheus", "gates", "database", "queue", "smoke"},
 }, run)
 
@@ -113,6 +114,6 @@ func write(job *action.Job, r preflight.Report) {
 	}
 	job.Page.Table([]string{"", "probe", "seen", "took", "remedy"}, rows)
 	if s, err := connect.Switch(job); err == nil && job.Release.Good != "" {
-		job.Page.Say("Break glass, without any of this: %s", s.BreakGlass(job.Release.Good))
+		job.Page.Details("Break glass: all traffic to "+string(job.Release.Good)+", without any of this", s.BreakGlass(job.Release.Good))
 	}
 }

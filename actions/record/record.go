@@ -35,6 +35,9 @@ type outputs struct {
 }
 
 func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
+	if job.Release.ID == "" && len(in.Evidence) == 0 {
+		return outputs{}, release.Reject("pass the release and evidence outputs of the jobs", "there is nothing to record: release and evidence are empty")
+	}
 	form := checklist.Form{Release: job.Release, DeployedBy: job.Runner.Trigger, RunURL: job.Runner.URL()}
 	var findings release.Findings
 	findings.Merge(in.Evidence)

@@ -46,9 +46,6 @@ func ms(d time.Duration) string {
 	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
 }
 
-// tail is how many lines of each log the plan wants to see.
-const tail = 200
-
 // after does what comes after the traffic: the workers change sides, the claim
 // is yielded, and the state of everything is written down. What cannot be done
 // or asked is said; nothing here fails a rollback whose traffic is safe.
@@ -56,6 +53,9 @@ func after(ctx context.Context, job *action.Job, back traffic.Rollback, way *tra
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Minute)
 	defer cancel()
 	report(job, way, err)
+	if way != nil && way.Write > 0 {
+		job.Log.Info("the traffic was moved; what follows moves none", "to", way.Good, "effect", way.Effect)
+	}
 	ours := err == nil && yield(ctx, job, back)
 	switch {
 	case way != nil && way.Write > 0:
@@ -63,8 +63,22 @@ func after(ctx context.Context, job *action.Job, back traffic.Rollback, way *tra
 	case ours: // a refusal leaves them alone: the slot may have all the traffic
 		warn(job, "the workers of "+string(job.Release.Candidate)+" were not quieted", quiet(ctx, job, job.Release.Candidate))
 	}
+	if err != nil {
+		breakGlass(job)
+	}
 	diagnose(ctx, job)
 	return err
+}
+
+// breakGlass prints what works without any of this.
+func breakGlass(job *action.Job) {
+	s, err := connect.Switch(job)
+	if err != nil {
+		return
+	}
+	for _, to := range release.Slots {
+		job.Page.Details("Break glass: all traffic to "+string(to)+", on the host of nginx", s.BreakGlass(to)+"\n# or: bluegreen rollback --force "+string(to))
+	}
 }
 
 func warn(job *action.Job, what string, err error) {
@@ -110,39 +124,4 @@ func quiet(ctx context.Context, job *action.Job, s release.Slot) error {
 		job.Page.Say("%d workers of %s finished their job and stopped; %d had to be killed.", q.Stopped, s, q.Killed)
 	}
 	return err
-}
-
-// diagnose writes down what both slots and the stores say.
-func diagnose(ctx context.Context, job *action.Job) {
-	var rows [][]string
-	for _, s := range release.Slots {
-		rows = append(rows, slotState(ctx, job, s)...)
-	}
-	for _, look := range connect.Diagnostics(ctx, job) {
-		rows = append(rows, []string{look.What, look.Saw, look.Problem})
-	}
-	job.Page.Section("What both slots and the stores say")
-	job.Page.Table([]string{"what", "state", "trouble"}, rows)
-}
-
-func slotState(ctx context.Context, job *action.Job, s release.Slot) [][]string {
-	env, err := connect.Slot(ctx, job, s)
-	if err != nil {
-		return [][]string{{string(s), "", err.Error()}}
-	}
-	trouble := ""
-	if err := env.Healthy(ctx); err != nil {
-		trouble = err.Error()
-	}
-	rows := [][]string{{string(s) + " slot", map[bool]string{true: "can take traffic", false: "cannot take traffic"}[trouble == ""], trouble}}
-	logs, err := env.Logs(ctx, tail)
-	if err != nil {
-		return append(rows, []string{string(s) + " logs", "", err.Error()})
-	}
-	for name, text := range logs {
-		if err := job.ReportText(fmt.Sprintf("logs/%s-%s.log", s, name), text); err != nil {
-			rows = append(rows, []string{string(s) + " log of " + name, "", err.Error()})
-		}
-	}
-	return rows
 }

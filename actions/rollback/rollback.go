@@ -25,7 +25,7 @@ var Phase = action.New(action.About{
 type inputs struct {
 	Reason string        `input:"reason" help:"Who asked, or why; for the record."`
 	Force  release.Slot  `input:"force" help:"Go to this slot without asking anything: blue or green."`
-	Cold   bool          `input:"cold" default:"false" help:"Nobody has watched the good slot lately: ask it first, for at most a second."`
+	Cold   Cold          `input:"cold" default:"auto" help:"Whether to ask the good slot first, for at most a second, since nobody has watched it lately: true, false, or auto, which asks when no release was passed."`
 	Guard  bool          `input:"when-lease-expires" default:"false" help:"Watch the shift of this release instead, and roll back when its lease expires, since its runner is lost."`
 	Appear time.Duration `input:"appear" default:"10m" help:"With when-lease-expires: how long the shift may take to begin."`
 }
@@ -63,8 +63,8 @@ func assemble(job *action.Job, in inputs) (traffic.Rollback, error) {
 	back := traffic.Rollback{
 		Balancer: balancer, Release: job.Release.ID, Candidate: job.Release.Candidate, Force: in.Force,
 		Observe: job.Config.Shift.Observe, Decided: time.Now(),
-		Reason: cmp.Or(in.Reason, "the job "+job.Runner.URL()+" asked for it"),
-		Cold:   in.Cold, Healthy: connect.Healthy(job), Found: job.Findings,
+		Reason: cmp.Or(in.Reason, asker(job)),
+		Cold:   in.Cold.holds(job), Healthy: connect.Healthy(job), Found: job.Findings,
 	}
 	if leases != nil {
 		back.Lease = leases
@@ -89,23 +89,6 @@ func guard(ctx context.Context, job *action.Job, back traffic.Rollback, in input
 		return outputs{}, nil
 	}
 	return result(job, seen.Back), after(ctx, job, back, seen.Back, err)
-}
-
-func plan(ctx context.Context, job *action.Job, back traffic.Rollback) error {
-	page, err := back.Balancer.Ledger.Read(ctx)
-	if err != nil {
-		return release.CannotTell("repair the ledger", "read the good slot: %w", err)
-	}
-	weights, err := back.Balancer.Router.Weights(ctx)
-	if err != nil {
-		return release.CannotTell("make the load balancer answer", "read the weights: %w", err)
-	}
-	to := back.Force
-	if to == "" && page.Good != nil {
-		to = page.Good.Slot
-	}
-	job.Page.Verdict(summary.Skip, "rollback: dry run; the traffic is %v, it would go to %s", weights, cmp.Or(string(to), "no slot: none is written down"))
-	return nil
 }
 
 // result is what came of the way back. Traffic that moved is in the record, too:

@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -27,7 +28,7 @@ func (c command) main(ctx context.Context) int {
 		c.usage(c.stderr)
 		return int(release.Invalid)
 	}
-	verb, rest := c.args[0], c.args[1:]
+	verb, rest := strings.TrimLeft(c.args[0], "-"), c.args[1:]
 	for _, p := range slices.Concat(phases, commands) {
 		if p.Name == verb {
 			return p.Main(ctx, action.Process{Args: rest, Getenv: c.getenv, Stdout: c.stdout, Stderr: c.stderr})

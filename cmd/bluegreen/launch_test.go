@@ -134,10 +134,10 @@ func TestLaunchWithoutAPinnedRelease(t *testing.T) {
 	tests := map[string]struct{ uname, pinned, want string }{
 		"another system":           {"FreeBSD", "", "bluegreen does not run on FreeBSD: use a Linux or macOS runner"},
 		"another processor":        {"Linux sparc64", "", "bluegreen does not run on sparc64 processors: use an amd64 or arm64 runner"},
-		"a platform without a pin": {"Linux aarch64", "version v0.1.0\nlinux-amd64 " + strings.Repeat("0", 64), "no release is pinned for linux-arm64: see "},
-		"a pin that is cut":        {"Linux x86_64", "version v0.1.0\nlinux-amd64 " + strings.Repeat("0", 63), "no release is pinned for linux-amd64: see "},
-		"a pin without a version":  {"Darwin arm64", "darwin-arm64 " + strings.Repeat("0", 64), "no release is pinned for darwin-arm64: see "},
-		"no pins at all":           {"Linux amd64", "", "no release is pinned for linux-amd64: see "},
+		"a platform without a pin": {"Linux aarch64", "version v0.1.0\nlinux-amd64 " + strings.Repeat("0", 64), "no release is pinned for linux-arm64 in "},
+		"a pin that is cut":        {"Linux x86_64", "version v0.1.0\nlinux-amd64 " + strings.Repeat("0", 63), "no release is pinned for linux-amd64 in "},
+		"a pin without a version":  {"Darwin arm64", "darwin-arm64 " + strings.Repeat("0", 64), "no release is pinned for darwin-arm64 in "},
+		"no pins at all":           {"Linux amd64", "", "no release is pinned for linux-amd64 in "},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package action
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,4 +54,31 @@ func quoteSecret(f Field, value string) string {
 		return value
 	}
 	return strings.ReplaceAll(value, "$", "$$")
+}
+
+// commonWord is a value that is no secret whoever calls it one: masked, it would
+// turn half of every output into ***.
+func commonWord(value string) bool {
+	return slices.Contains([]string{"true", "false", "none", "blue", "green", "main"}, strings.ToLower(value))
+}
+
+// harmless refuses a value that is part of the repository's name: the name of
+// the release has it, and GitHub drops an output that holds a masked value. Only
+// the first phase does: nothing later, and no rollback, is held up by it.
+func (p Phase) harmless(secrets map[string]string, repository string) error {
+	if !p.First {
+		return nil
+	}
+	var bad []string
+	for name, value := range secrets {
+		if len(value) >= 4 && !commonWord(value) && strings.Contains(strings.ReplaceAll(repository, "/", "-"), value) {
+			bad = append(bad, name)
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	slices.Sort(bad)
+	return release.Reject("write what is no secret into the configuration file, and keep "+bundle+" for secrets",
+		"%s: the value of %s is part of the repository's name, and would be masked in every output", bundle, strings.Join(bad, ", "))
 }

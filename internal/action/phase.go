@@ -22,7 +22,8 @@ type About struct {
 	Name     string   // the verb: the folder under actions/ and the command
 	Summary  string   // one sentence
 	Settings []string // the sections of the configuration that it uses
-	Quiet    []string // of these, the ones that are read but are no inputs
+	Quiet    []string // sections that are read but are no inputs
+	First    bool     // it begins a release, and refuses what would hurt a later phase
 }
 
 // Phase is one step of a release, ready to be described or run.

@@ -46,12 +46,14 @@ func (p Phase) execute(ctx context.Context, proc Process, b binding) int {
 	defer run.Log().Flush()
 	job := newJob(run)
 	for name, value := range secrets {
-		run.Mask(value)
+		if !commonWord(value) {
+			run.Mask(value)
+		}
 		job.Env = append(job.Env, name+"="+value)
 	}
 	var out any
 	do, err := p.prepare(run, getenv, job, b)
-	if err = errors.Join(envErr, err); err == nil {
+	if err = errors.Join(envErr, err, p.harmless(secrets, job.Runner.Repository)); err == nil {
 		out, err = p.call(ctx, job, do)
 	}
 	report := reporter{phase: p, run: run, job: job}

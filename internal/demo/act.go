@@ -72,7 +72,7 @@ func (w Workflow) artifacts(run int) string {
 
 func (w Workflow) args(run int, inputs map[string]string, secrets string) []string {
 	args := []string{
-		"workflow_dispatch", "-W", ".github/workflows/release.yml", "-P", "ubuntu-latest=-self-hosted",
+		"workflow_dispatch", "-W", ".github/workflows/release.yml", "-P", "self-hosted=-self-hosted",
 		"--use-gitignore=false", "--secret-file", secrets, "--concurrent-jobs", "4",
 		"--local-repository", "bluegreen-actions/bluegreen@demo=" + w.Actions,
 		"--local-repository", w.Uploader + "=" + filepath.Join(filepath.Dir(w.Cache), "uploader"),

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/github/githubtest"
-	"github.com/bluegreen-actions/bluegreen/internal/process"
 	"github.com/bluegreen-actions/bluegreen/internal/queue"
 	"github.com/bluegreen-actions/bluegreen/internal/redis"
 

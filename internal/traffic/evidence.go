@@ -31,6 +31,7 @@ const enough = 1000
 // show turns the log of a shift that moved traffic into evidence. A step that
 // was configured shorter than the plan has it is "not shown", never passed.
 func (r *run) show() {
+	gate.Decision{Readings: r.log.Readings}.Show(r.Found)
 	for _, want := range plannedSteps {
 		if b := r.log.at(want.weight); b != nil {
 			r.showStep(want, *b)

@@ -42,6 +42,7 @@ func TestWhichJobsRun(t *testing.T) {
 		{"smoke fails: back", map[string]string{"smoke": "failure"}, nil, upTo("smoke", "rollback", "record")},
 		{"QA rejects: the candidate stays at 0", map[string]string{"signoff-before-shift": "failure"}, nil, upTo("signoff-before-shift", "record")},
 		{"shift fails: back", map[string]string{"shift": "failure"}, nil, upTo("guard", "rollback", "record")},
+		{"shift holds its weight on purpose: no way back", map[string]string{"shift": "held"}, nil, upTo("guard", "record")},
 		{"shift is cancelled: back", map[string]string{"shift": "cancelled"}, nil, upTo("shift", "rollback", "record")},
 		{"migrate waited and was cancelled: back", map[string]string{"migrate": "cancelled"}, nil, upTo("migrate", "rollback", "record")},
 		{"the guard fails alone: the release goes on", map[string]string{"guard": "failure"}, nil, forward},
@@ -85,6 +86,9 @@ func run(t *testing.T, jobs map[string]job, outcome, inputs map[string]string) (
 		s.results[name] = "success"
 		if result := outcome[name]; result != "" {
 			s.results[name] = result
+		}
+		if s.results[name] == "held" {
+			s.results[name], s.outcome = "failure", "held"
 		}
 		s.cancelled = s.cancelled || s.results[name] == "cancelled"
 	}

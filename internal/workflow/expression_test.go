@@ -12,6 +12,7 @@ type situation struct {
 	results   map[string]string // of the jobs before
 	inputs    map[string]string
 	cancelled bool
+	outcome   string // of the shift, as its output says
 }
 
 var words = regexp.MustCompile(`\s*(&&|\|\||==|!=|!|\(|\)|'[^']*'|[\w.-]+)`)
@@ -111,6 +112,9 @@ func (e *evaluation) atom() string {
 	}
 	if name, ok := strings.CutPrefix(word, "inputs."); ok {
 		return e.inputs[name]
+	}
+	if word == "needs.shift.outputs.outcome" {
+		return e.outcome
 	}
 	name, _ := strings.CutSuffix(strings.TrimPrefix(word, "needs."), ".result")
 	result, ok := e.results[name]

@@ -1,0 +1,65 @@
+package rollback
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/bluegreen-actions/bluegreen/internal/action"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/summary"
+	"github.com/bluegreen-actions/bluegreen/internal/traffic"
+)
+
+// Cold says whether the good slot is asked before the traffic goes there.
+type Cold string
+
+// UnmarshalText accepts "true", "false" and "auto".
+func (c *Cold) UnmarshalText(text []byte) error {
+	switch v := Cold(text); v {
+	case "true", "false", "auto":
+		*c = v
+		return nil
+	}
+	return fmt.Errorf("cold %q: want true, false or auto", text)
+}
+
+// holds is whether to ask. A job of a release that failed has had the good slot
+// watched until a moment ago; a person who asks for a rollback has not.
+func (c Cold) holds(job *action.Job) bool {
+	return c == "true" || c != "false" && job.Release.ID == ""
+}
+
+// asker is who wants the rollback, where no reason was given.
+func asker(job *action.Job) string {
+	if url := job.Runner.URL(); url != "" {
+		return "the job " + url + " asked for it"
+	}
+	host, _ := os.Hostname()
+	return "by hand on " + host
+}
+
+// plan says where the traffic is and where it would go. It refuses what the
+// rollback would refuse.
+func plan(ctx context.Context, job *action.Job, back traffic.Rollback) error {
+	page, err := back.Balancer.Ledger.Read(ctx)
+	if err != nil {
+		return release.CannotTell("name the slot to go to: --force blue, or --force green", "read the good slot: %w", err)
+	}
+	weights, err := back.Balancer.Router.Weights(ctx)
+	if err != nil {
+		return release.CannotTell("run this where the load balancer is, or name the slot: --force blue, or --force green", "read the weights: %w", err)
+	}
+	to := back.Force
+	if to == "" && page.Good != nil {
+		to = page.Good.Slot
+	}
+	if to == "" {
+		return release.Refuse("name the slot to go to: --force blue, or --force green", "no good slot is written down; the traffic is %v", weights)
+	}
+	job.Page.Verdict(summary.Skip, "rollback: dry run; the traffic is %v, it would go to %s", weights, to)
+	if err := back.Healthy(ctx, to); err != nil && back.Force == "" {
+		return fmt.Errorf("the %s slot could not take it: %w", to, err)
+	}
+	return nil
+}
