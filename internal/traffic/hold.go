@@ -25,7 +25,7 @@ func (r *run) acquire(ctx context.Context) error {
 		taken, ok := errors.AsType[*Taken](err)
 		switch {
 		case err == nil:
-			r.token = token
+			r.token.Store(uint64(token))
 			return nil
 		case !ok:
 			return release.CannotTell("make the store of the lease answer; no traffic was moved", "shift: acquire the lease: %w", err)
@@ -52,12 +52,12 @@ func (r *run) outgrow(ctx context.Context, seen Token) error {
 		return r.Leases.Raise(ctx, seen)
 	})
 	if err != nil {
-		return release.Refuse("see who else is shifting or rolling back", "shift: the load balancer has seen token %d, this shift has %d: %w", seen, r.token, err)
+		return release.Refuse("see who else is shifting or rolling back", "shift: the load balancer has seen token %d, this shift has %d: %w", seen, r.token.Load(), err)
 	}
 	return r.acquire(ctx)
 }
 
-func (r *run) renew(ctx context.Context) error { return r.Leases.Renew(ctx, r.token) }
+func (r *run) renew(ctx context.Context) error { return r.Leases.Renew(ctx, Token(r.token.Load())) }
 
 // hold renews the lease until stop is called. The context that it returns ends
 // when the lease is lost, with ErrLost as its cause.
@@ -102,7 +102,7 @@ func (r *run) keep(ctx context.Context) error {
 // that the traffic is at the good slot.
 func (r *run) release(ctx context.Context) {
 	err := call(context.WithoutCancel(ctx), time.Second, "releasing the lease", func(ctx context.Context) error {
-		return r.Leases.Release(ctx, r.token)
+		return r.Leases.Release(ctx, Token(r.token.Load()))
 	})
 	if err != nil {
 		r.say(Warned, "the lease was not released and will expire: %v", err)

@@ -66,9 +66,18 @@ func (l *Log) Record() *release.Shifted {
 	return &release.Shifted{
 		Weight:     l.Weight,
 		RolledBack: l.Outcome == RolledBack,
-		Reason:     l.Reason,
+		Reason:     brief(l.Reason),
 		At:         l.Ended,
 	}
+}
+
+// brief keeps a reason fit for the record, which travels from job to job.
+func brief(reason string) string {
+	const most = 300
+	if runes := []rune(reason); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return reason
 }
 
 // Baking is one step as it went.

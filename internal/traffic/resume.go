@@ -89,5 +89,5 @@ func (r *run) announce(ctx context.Context, w release.Weight) error {
 func (r *run) set(ctx context.Context, w release.Weight) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, callTime, errors.New("setting the weights took too long"))
 	defer cancel()
-	return r.Balancer.Router.Set(ctx, r.Candidate, w, r.token) // waited for: nothing may be on its way when the traffic goes back
+	return r.Balancer.Router.Set(ctx, r.Candidate, w, Token(r.token.Load())) // waited for: nothing may be on its way when the traffic goes back
 }

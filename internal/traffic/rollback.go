@@ -44,7 +44,8 @@ func (r Rollback) Run(ctx context.Context) (*Way, error) {
 	if r.Decided.IsZero() {
 		r.Decided = time.Now()
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, 2*backTime, errors.New("the rollback took too long"))
+	// A runner that shuts down must not stop the way back before its one write.
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), 2*backTime, errors.New("the rollback took too long"))
 	defer cancel()
 	before := r.before(ctx)
 	slot, err := r.where(ctx)

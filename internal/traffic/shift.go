@@ -3,6 +3,7 @@ package traffic
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/gate"
@@ -59,7 +60,7 @@ const (
 type run struct {
 	Shift
 	log    *Log
-	token  Token
+	token  atomic.Uint64 // a Token; renewed beside the steps
 	crew   crew
 	asking chan gate.Decision
 }
