@@ -12,7 +12,7 @@ import (
 func TestABadVersionIsTakenBackByTheShift(t *testing.T) {
 	h := settled(t)
 	good := h.live.candidate()
-	r := h.propose(t, "errors", 3)
+	r := h.propose(t, "errors:10", 3)
 	r.prepare(t)
 	l := h.users(t)
 	got := r.keep("shift", r.shifting(t, "60s", nil).end(t)).want(t, 1)

@@ -19,7 +19,7 @@ const limit = 5 * time.Second
 func TestACancelledShiftIsBackWithinFiveSeconds(t *testing.T) {
 	r := waiting(t)
 	good, l := r.candidate().Other(), r.users(t)
-	s := r.shifting(t, "60s", inputs{"shift-steps": "[{weight: 50, bake: 60s}, {weight: 100, bake: 60s}]"})
+	s := r.shifting(t, "", inputs{"shift-steps": "[{weight: 50, bake: 60s}, {weight: 100, bake: 60s}]"})
 	s.says(t, "pass at 50%")
 	s.kill(syscall.SIGINT)
 	told := time.Now()

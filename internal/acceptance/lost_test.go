@@ -12,12 +12,12 @@ func TestALostRunnerIsNoticedByTheGuard(t *testing.T) {
 	t.Parallel()
 	r := waiting(t)
 	good, l := r.candidate().Other(), r.users(t)
-	s := r.shifting(t, "2s", nil)
+	s := r.shifting(t, "", inputs{"shift-steps": "[{weight: 50, bake: 60s}, {weight: 100, bake: 60s}]"})
 	r.attempt-- // the guard is a job of the same attempt
 	guard := r.start(t, "rollback", inputs{"when-lease-expires": "true"})
 	r.attempt++
 	guard.says(t, "watching the lease of the shift")
-	line(`pass at 50%`).kill(t, s)
+	line(`was given 50%`).kill(t, s)
 	lost := time.Now()
 	r.stands(t, r.candidate(), 50)
 	eventually(t, "the guard has put the traffic back", func() bool { return r.weights(t) == release.Split(good, 100) })

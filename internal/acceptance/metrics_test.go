@@ -11,7 +11,7 @@ import (
 func TestNothingPassesWithoutMetrics(t *testing.T) {
 	r := waiting(t)
 	good, l := r.candidate().Other(), r.users(t)
-	bake := 6 * time.Second
+	bake := 3 * time.Second
 
 	s := r.shifting(t, bake.String(), inputs{"shift-max-pause": "4s"})
 	s.says(t, "pass at 10%")

@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/process"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -26,13 +27,13 @@ func TestARollbackNeedsNothingButTheLoadBalancer(t *testing.T) {
 		"which never answer":  elsewhere(silent(t)),
 		"which are not named": {"REDIS_URL=", "DATABASE_URL=", "PROMETHEUS_URL=", "GITHUB_API_URL=", "REGISTRY=", "BLUEGREEN_ENV="},
 	} {
-		line("was given 50%").kill(t, r.shifting(t, "1s", nil))
+		line("was given 10%").kill(t, r.shifting(t, "1s", nil))
 		s := r.start(t, "rollback", nil, env...)
 		eventually(t, "the traffic is back", func() bool { return s.over() || r.weights(t) == release.Split(good, 100) })
 		r.stands(t, good, 100)
 		got := s.end(t).want(t, 0)
 		got.has(t, inputs{"moved": "true", "slot": string(good)})
-		t.Logf("with stores %s: the traffic was back %s ms after the decision, the step took %v", name, got.outputs["took-ms"], got.took)
+		t.Logf("with stores %s: the traffic was back %s ms after the decision, the step took %v", name, got.outputs["took-ms"], got.took.Round(time.Millisecond))
 		r.endLease(t)
 	}
 	r.must(t, "rollback", nil)
@@ -65,7 +66,7 @@ func TestAColdRollbackDoesNotGoToASickSlotUnlessForced(t *testing.T) {
 	warm := r.users(t)
 	r.shift(t)
 	warm.leave(t)
-	r.sicken(t, good, "stop")
+	r.sicken(t, good, "kill")
 	defer r.sicken(t, good, "start")
 
 	got := r.do(t, "rollback", inputs{"cold": "true"}).want(t, 1)

@@ -24,6 +24,7 @@ type rollout struct {
 	commit, dir  string
 	first        bool
 	said         map[string]result // the last of each phase
+	took         string            // by each step
 }
 
 // The jobs of the workflow that add to the record, in their order.
@@ -93,6 +94,7 @@ func (r *rollout) do(t *testing.T, name string, with inputs, env ...string) resu
 
 // keep remembers what a step has said, as the outputs of its job.
 func (r *rollout) keep(name string, got result) result {
+	r.took += fmt.Sprintf(" %s %.1f s", name, got.took.Seconds())
 	if got.outputs["release"] != "" {
 		r.said[name] = got
 	}
@@ -113,7 +115,7 @@ func (r *rollout) preflight(t *testing.T) result {
 func (r *rollout) signoff(t *testing.T, roles ...string) {
 	t.Helper()
 	for _, role := range roles {
-		r.must(t, "signoff", inputs{"environment": "production", "role": role})
+		r.start(t, "signoff", inputs{"environment": "production", "role": role}).end(t).want(t, 0)
 	}
 }
 
@@ -128,6 +130,7 @@ func (r *rollout) prepare(t *testing.T) {
 	r.must(t, "deploy-green", nil)
 	r.must(t, "smoke", nil)
 	r.signoff(t, "qa", "live")
+	t.Logf("%s is ready on %s:%s", r.version, r.candidate(), r.took)
 }
 
 // complete runs everything after it.

@@ -26,7 +26,8 @@ type inputs struct {
 	Note    string          `input:"note" help:"Any \"text\"."`
 	Actor   string          `input:"actor" default:"${{ github.actor }}" help:"Who."`
 	Key     release.Secret  `input:"api-key" help:"A key."`
-	hidden  int
+	//lint:ignore U1000 a field that is not exported is no input
+	hidden int
 }
 
 type outputs struct {
@@ -52,7 +53,6 @@ func nothing(context.Context, *action.Job, inputs) (outputs, error) { return out
 type world struct {
 	dir            string
 	variables      map[string]string
-	args           []string
 	stdout, stderr bytes.Buffer
 	status         int
 }

@@ -18,7 +18,8 @@ type settings struct {
 	Ports       map[release.Slot]int `yaml:"ports" help:"The ports of the slots."`
 	Extra       any                  `yaml:"extra" help:"Anything at all."`
 	Ignored     string               `yaml:"-"`
-	private     int
+	//lint:ignore U1000 a field that is not exported is no key
+	private int
 }
 
 type shift struct {

@@ -46,12 +46,14 @@ func Diagnostics(ctx context.Context, job *action.Job) []Look {
 	if err != nil {
 		return append(all, Look{"database", "", err.Error()})
 	}
-	all = append(all, Look{"database", strings.ReplaceAll(fmt.Sprint(db.Diagnose(ctx)), "\n", "; "), ""})
-	return append(all, schema(ctx, job, db))
+	d := db.Diagnose(ctx)
+	all = append(all, Look{"database", strings.ReplaceAll(fmt.Sprint(d), "\n", "; "), ""})
+	return append(all, schema(ctx, job, db, d.Answer > 0))
 }
 
-// schema says what a rollback does with the schema: nothing, and why.
-func schema(ctx context.Context, job *action.Job, db *postgres.Database) Look {
+// schema says what a rollback does with the schema: nothing, and why. A database
+// that did not answer is not asked again.
+func schema(ctx context.Context, job *action.Job, db *postgres.Database, answers bool) Look {
 	if job.Release.Schema == nil {
 		return Look{"schema", "this release did not get to the database, or its record was not passed", ""}
 	}
@@ -59,9 +61,12 @@ func schema(ctx context.Context, job *action.Job, db *postgres.Database) Look {
 	if err != nil {
 		return Look{"schema", "kept as it is", err.Error()}
 	}
-	now := new(migration.State)
-	if *now, err = db.State(ctx); err != nil {
-		now = nil
+	var now *migration.State
+	if answers {
+		var state migration.State
+		if state, err = db.State(ctx); err == nil {
+			now = &state
+		}
 	}
 	return Look{"schema", migration.Decide(*job.Release.Schema, files, now, job.Findings).Reason, words(err)}
 }

@@ -94,10 +94,8 @@ func (a *answers) Query(_ context.Context, query string) (gate.Result, error) {
 func fiveXX(mode gate.FiveXX) gate.Settings {
 	s := bare()
 	s.Pack, s.FiveXX = gate.PackPlan, mode
-	for _, r := range []string{"error-rate", "error-rate-high", "restarts", "p95-latency", "p95-latency-high", "p99-latency",
-		"worker-lag", "db-connections", "workers-running", "failed-jobs"} {
-		s.Skip = append(s.Skip, r)
-	}
+	s.Skip = append(s.Skip, "error-rate", "error-rate-high", "restarts", "p95-latency", "p95-latency-high", "p99-latency",
+		"worker-lag", "db-connections", "workers-running", "failed-jobs")
 	return s
 }
 

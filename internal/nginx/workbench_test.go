@@ -1,7 +1,6 @@
 package nginx_test
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -45,15 +44,6 @@ func settings(t *testing.T) nginx.Settings {
 			"api": {Blue: []nginx.Address{"127.0.0.1:4"}, Green: []nginx.Address{"127.0.0.1:5"}},
 		},
 	}
-}
-
-// installed is a switch with all traffic at blue, and no nginx.
-func installed(t *testing.T) *nginx.Switch {
-	t.Helper()
-	s := open(t, settings(t), steps)
-	_, err := s.Install(t.Context(), release.Blue)
-	must(t, err)
-	return s
 }
 
 func open(t *testing.T, s nginx.Settings, steps []release.Weight) *nginx.Switch {
@@ -187,19 +177,5 @@ func says(t *testing.T, what string, err error, want string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%s: got %v, want %q", what, err, want)
-	}
-}
-
-// await polls until a condition holds, however slow the machine is.
-func await(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for !holds() {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("waited a minute for %s", what)
-		case <-time.After(5 * time.Millisecond):
-		}
 	}
 }
