@@ -12,12 +12,15 @@ type cause int
 const (
 	good    cause = iota // the gates let the step go on
 	starved              // too little traffic, and nothing worse
+	filling              // the windows of the gates are not covered yet
 	halted               // a breach, lost metrics, no traffic at all, or weights that are not ours
 )
 
 // causeOf reads a decision. One without any reading was not measured, so it
 // halts whatever it says. No traffic at all halts, too: it measured nothing. A
-// first release has no users yet and no way back, so there it is too little.
+// first release has no users yet and no way back, so there it is too little. A
+// window that is not covered is none of these: it says nothing, until the gates
+// find that it takes too long.
 func causeOf(d gate.Decision, first bool) cause {
 	switch {
 	case len(d.Readings) == 0:
@@ -27,13 +30,16 @@ func causeOf(d gate.Decision, first bool) cause {
 	case d.Verdict != gate.Inconclusive:
 		return halted
 	}
+	why := starved
 	for _, r := range d.Stopping() {
-		thin := r.Code == gate.LowTraffic || r.Code == gate.Partial || first && r.Code == gate.NoTraffic
-		if !thin {
+		switch thin := r.Code == gate.LowTraffic || first && r.Code == gate.NoTraffic; {
+		case r.Code == gate.Partial:
+			why = filling
+		case !thin:
 			return halted
 		}
 	}
-	return starved
+	return why
 }
 
 // clock is the time of one step. Only the time between two good looks in a row

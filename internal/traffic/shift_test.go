@@ -75,6 +75,21 @@ func TestAShiftGoesForward(t *testing.T) {
 			list(t, "moves", s.moves(), "set green 0%", "set green 100%")
 			equal(t, "way back", s.balancer.Page().Good, nil)
 		},
+		"and does not take scrapes that are missing for too little traffic": func(t *testing.T) {
+			s, begin := newScene(t), since()
+			s.gates.judge = func(gate.Moment) gate.Decision {
+				if begin() < 20*time.Minute {
+					return decide(gate.Inconclusive, gate.Partial)
+				}
+				return decide(gate.Pass, gate.OK)
+			}
+			log, err := s.shift.Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "good time", log.Steps[0].Good, 5*time.Minute)
+			equal(t, "thin", log.Steps[0].Thin, false)
+			equal(t, "paused", log.Steps[0].Paused, 0)
+			equal(t, "wall", log.Steps[0].Wall, 25*time.Minute)
+		},
 		"and counts only good time": func(t *testing.T) {
 			s, begin := newScene(t), since()
 			s.gates.judge = func(at gate.Moment) gate.Decision {

@@ -55,7 +55,7 @@ func (w *watch) over(why cause, d gate.Decision) (bool, error) {
 	case w.clock.paused > w.Settings.MaxPause:
 		return false, &retreat{time.Now(), fmt.Sprintf("paused for %v in this step, longer than max-pause %v: %s",
 			w.clock.paused.Round(time.Second), w.Settings.MaxPause, w.stands(why, d))}
-	case why != halted && w.clock.thin > 0 && w.clock.good+w.clock.thin >= w.Settings.longest(w.step):
+	case why == starved && w.clock.good+w.clock.thin >= w.Settings.longest(w.step):
 		return w.thin(d)
 	}
 	return false, nil
@@ -63,7 +63,7 @@ func (w *watch) over(why cause, d gate.Decision) (bool, error) {
 
 // stands is why the clock stands still.
 func (w *watch) stands(why cause, d gate.Decision) string {
-	if why != halted {
+	if why == good || why == starved {
 		return fmt.Sprintf("the gates take up to %v to answer: time that nobody watches does not count", w.clock.gap.Round(time.Second))
 	}
 	return because(d, gate.Inconclusive)
