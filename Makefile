@@ -19,11 +19,13 @@ demo:
 demo-down:
 	$(GO) run ./cmd/demo down
 
-## test: all tests, against real services that are started once and shared
+## test: all tests, against real services that are started once and shared; the
+## releases under load come by themselves, since the other packages would slow them
 test:
 	$(LAB) up
 	@status=0; eval "$$($(LAB) env)"; \
-	$(GO) test ./... || status=1; \
+	$(GO) test -timeout 20m $$($(GO) list ./... | grep -v /internal/acceptance) || status=1; \
+	$(GO) test -timeout 30m ./internal/acceptance || status=1; \
 	(cd examples/mailblast && $(GO) test ./...) || status=1; \
 	$(LAB) down; exit $$status
 
