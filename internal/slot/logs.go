@@ -82,18 +82,15 @@ func (d *deployment) liveErrors(ctx context.Context, ignore []*regexp.Regexp) (m
 	return d.order.Live.errorsOf(ctx, all, time.Now().Add(-d.settings.Logs.Window), ignore)
 }
 
-// errorsOf reads the logs since a time, or since each container's start.
+// errorsOf reads the logs since a time, or from their beginning: the engine says
+// that a container has started when its first lines may be written already.
 func (e *Environment) errorsOf(ctx context.Context, all []Container, since time.Time, ignore []*regexp.Regexp) (map[string]*LogError, error) {
 	kinds := map[string]*LogError{}
 	for _, c := range all {
 		if c.State == Created {
 			continue
 		}
-		from := since
-		if from.IsZero() {
-			from = c.Started
-		}
-		err := e.engine.Logs(ctx, c.ID, from, 0, func(line string) { count(kinds, c.Service, line, ignore) })
+		err := e.engine.Logs(ctx, c.ID, since, 0, func(line string) { count(kinds, c.Service, line, ignore) })
 		if err != nil {
 			return nil, fmt.Errorf("read log of %s of %s: %w", c, e.slot, err)
 		}
