@@ -60,14 +60,29 @@ var ratios = [...]float64{2, 3, 5, 10, 20, 50}
 // probability of its share of the requests, and the mixed likelihood ratio is a
 // martingale, so that looking at every tick costs nothing (Ville's inequality).
 // The zero value has seen nothing.
-type comparison struct{ logs [len(ratios)]float64 }
+type comparison struct {
+	logs    [len(ratios)]float64
+	pending bothSlots // not in the logs yet
+}
 
-// add takes the errors and requests of both slots since the look before.
+// bothSlots is what both slots counted.
+type bothSlots struct{ errors, requests, liveErrors, liveRequests float64 }
+
+// add takes the errors and requests of both slots since the look before. The
+// slots are scraped at different moments, so a look can come between: what it
+// saw of one slot waits until the other has been seen too, and is never dropped.
 func (c *comparison) add(errors, requests, liveErrors, liveRequests float64) {
-	if !(requests > 0) || !(liveRequests > 0) {
+	p := &c.pending
+	p.errors += errors
+	p.requests += requests
+	p.liveErrors += liveErrors
+	p.liveRequests += liveRequests
+	if !(p.requests > 0) || !(p.liveRequests > 0) {
 		return
 	}
-	share := requests / (requests + liveRequests)
+	errors, liveErrors = p.errors, p.liveErrors
+	share := p.requests / (p.requests + p.liveRequests)
+	*p = bothSlots{}
 	for i, rho := range ratios {
 		theta := share * rho / (share*rho + 1 - share)
 		c.logs[i] += errors*math.Log(theta/share) + liveErrors*math.Log((1-theta)/(1-share))

@@ -101,3 +101,18 @@ func TestACandidateAloneIsHeldAgainstTheLiveSlotsPast(t *testing.T) {
 		})
 	}
 }
+
+// The targets of two slots are scraped at different moments: a look can see one
+// of them grow and not the other, every time.
+func TestAComparisonForgetsNothingBetweenTwoScrapes(t *testing.T) {
+	t.Parallel()
+	var apart, together gate.Comparison
+	for range 20 {
+		apart.Add(1, 20, 0, 0)
+		apart.Add(0, 0, 0, 180)
+		together.Add(1, 20, 0, 180)
+	}
+	if !together.Rejects() || !apart.Rejects() {
+		t.Errorf("5%% of errors beside none: rejected %v, and %v when seen apart", together.Rejects(), apart.Rejects())
+	}
+}
