@@ -11,9 +11,24 @@ import (
 func TestNothingPassesWithoutMetrics(t *testing.T) {
 	r := waiting(t)
 	good, l := r.candidate().Other(), r.users(t)
-	bake := 3 * time.Second
+	const bake = time.Second
 
-	s := r.shifting(t, bake.String(), inputs{"shift-max-pause": "4s"})
+	s := r.shifting(t, bake.String(), nil)
+	s.says(t, "pass at 10%")
+	r.blind(t)
+	s.says(t, "inconclusive: .*the clock stands at")
+	for begin := time.Now(); time.Since(begin) < 2*bake; time.Sleep(50 * time.Millisecond) {
+		if w := r.weights(t); w != release.Split(r.candidate(), 10) || s.over() {
+			t.Fatalf("the weights are %v without metrics, the shift over: %v", w, s.over())
+		}
+	}
+	r.see(t)
+	s.end(t).want(t, 0).has(t, inputs{"outcome": "shifted", "weight": "100"})
+	r.stands(t, r.candidate(), 100)
+	t.Logf("held at 10%% for %v without metrics, twice the bake, and went on to 100%%", 2*bake)
+	r.must(t, "rollback", nil).has(t, inputs{"moved": "true", "slot": string(good)})
+
+	s = r.shifting(t, bake.String(), inputs{"shift-max-pause": "4s"})
 	s.says(t, "pass at 10%")
 	r.blind(t)
 	got := s.end(t).want(t, 1)
@@ -22,22 +37,6 @@ func TestNothingPassesWithoutMetrics(t *testing.T) {
 	r.stands(t, good, 100)
 	t.Logf("without metrics for longer than max-pause: %s", got.errors)
 	r.see(t)
-
-	s = r.shifting(t, bake.String(), nil)
-	s.says(t, "pass at 10%")
-	r.blind(t)
-	s.says(t, "inconclusive: .*the clock stands at")
-	for begin := time.Now(); time.Since(begin) < bake+2*time.Second; time.Sleep(100 * time.Millisecond) {
-		if w := r.weights(t); w != release.Split(r.candidate(), 10) || s.over() {
-			t.Fatalf("the weights are %v without metrics, the shift over: %v", w, s.over())
-		}
-	}
-	r.see(t)
-	got = s.end(t).want(t, 0)
-	got.has(t, inputs{"outcome": "shifted", "weight": "100"})
-	r.stands(t, r.candidate(), 100)
-	t.Logf("held at 10%% for %v without metrics, and went on to 100%%", bake+2*time.Second)
-	r.must(t, "rollback", nil).has(t, inputs{"moved": "true", "slot": string(good)})
 	l.leave(t)
 }
 

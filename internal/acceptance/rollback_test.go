@@ -3,12 +3,14 @@ package acceptance_test
 import (
 	"context"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/process"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/slot"
 )
 
 // elsewhere points everything but the load balancer and the engine to an address.
@@ -85,20 +87,20 @@ func TestAColdRollbackDoesNotGoToASickSlotUnlessForced(t *testing.T) {
 // the other tests must not see it.
 func (h *house) sicken(t *testing.T, slot release.Slot, what string) {
 	t.Helper()
-	name := h.Project + "-" + string(slot) + "_frontend_1"
-	if err := process.Run(context.Background(), process.Command{Path: "docker", Args: []string{what, name}}); err != nil {
+	if err := process.Run(context.Background(), process.Command{Path: "docker", Args: []string{what, h.frontend(t, slot).ID}}); err != nil {
 		t.Fatal(err)
 	}
 	if what == "start" {
-		env := func() bool {
-			list, err := h.engine.Containers(context.Background(), h.Project+"-"+string(slot))
-			for _, c := range list {
-				if c.Service == "frontend" && c.Health != "healthy" {
-					return false
-				}
-			}
-			return err == nil
-		}
-		eventually(t, "the frontend is healthy again", env)
+		eventually(t, "the frontend is healthy again", func() bool { return h.frontend(t, slot).Health == "healthy" })
 	}
+}
+
+func (h *house) frontend(t *testing.T, of release.Slot) slot.Container {
+	t.Helper()
+	list, err := h.engine.Containers(context.Background(), h.Project+"-"+string(of))
+	i := slices.IndexFunc(list, func(c slot.Container) bool { return c.Service == "frontend" })
+	if err != nil || i < 0 {
+		t.Fatalf("%d containers of %s: %v", len(list), of, err)
+	}
+	return list[i]
 }

@@ -122,7 +122,7 @@ func (r *rollout) signoff(t *testing.T, roles ...string) {
 // prepare runs everything before the shift. The slot is this release's then.
 func (r *rollout) prepare(t *testing.T) {
 	t.Helper()
-	r.ready = nil
+	r.vacate(t)
 	r.preflight(t)
 	r.must(t, "build", nil)
 	r.signoff(t, "development", "devops")
@@ -197,6 +197,15 @@ func (h *house) firstUsers(t *testing.T) (stop func()) {
 			Mix: []openloop.Request{{Path: "/"}, {Path: "/track/open/health-check"}}})
 	}()
 	return func() { cancel(); <-done }
+}
+
+// vacate gives the slot up that an earlier test has left a release in.
+func (h *house) vacate(t *testing.T) {
+	t.Helper()
+	if h.ready != nil {
+		h.ready.must(t, "rollback", nil)
+		h.ready = nil
+	}
 }
 
 // waiting returns a good release that is smoked and has no traffic: the one that

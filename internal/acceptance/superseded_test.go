@@ -31,5 +31,6 @@ func TestASupersededReleaseIsRefused(t *testing.T) {
 	older.must(t, "rollback", nil).shows(t, "nothing")
 
 	older.must(t, "migrate", inputs{"take-over": "true"})
+	older.must(t, "rollback", nil).shows(t, "nothing")
 	older.stands(t, good, 100)
 }

@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 )
 
@@ -62,14 +63,14 @@ func (m measurement) over(ctx context.Context, window time.Duration) (sample, er
 		return x, doubtf(BadQuery, "%v", err)
 	}
 	x.query = query
-	value, present, err := m.one(ctx, query)
-	if err != nil {
-		return x, err
-	}
 	if m.rule.Requests == "" {
+		value, present, err := m.one(ctx, query)
+		if err != nil {
+			return x, err
+		}
 		return m.plain(ctx, x, value, present)
 	}
-	return m.divided(ctx, x, value, present)
+	return m.divided(ctx, x)
 }
 
 // plain judges a number that no requests are behind.
@@ -85,12 +86,12 @@ func (m measurement) plain(ctx context.Context, x sample, value float64, present
 }
 
 // divided divides by the requests, or puts them beside the value.
-func (m measurement) divided(ctx context.Context, x sample, value float64, present bool) (sample, error) {
+func (m measurement) divided(ctx context.Context, x sample) (sample, error) {
 	query, err := m.scope(x.window).fill(m.rule.Requests)
 	if err != nil {
 		return x, doubtf(BadQuery, "%v", err)
 	}
-	requests, some, err := m.one(ctx, query)
+	value, present, requests, some, err := m.pair(ctx, x.query, query)
 	switch {
 	case err != nil:
 		return x, err
@@ -111,6 +112,30 @@ func (m measurement) divided(ctx context.Context, x sample, value float64, prese
 	return m.share(x, value, requests)
 }
 
+// pair asks for two counts of the same scrapes. A scrape that arrives between
+// the two questions would make a fraction of them worse than it is, by as much as
+// the window has scrapes, so the first is asked again and has to be the same.
+func (m measurement) pair(ctx context.Context, count, of string) (value float64, present bool, requests float64, some bool, err error) {
+	for range pairTries {
+		if value, present, err = m.one(ctx, count); err != nil {
+			return
+		}
+		if requests, some, err = m.one(ctx, of); err != nil || !m.rule.isRatio() {
+			return
+		}
+		again, still, askErr := m.one(ctx, count)
+		if askErr != nil || present == still && math.Abs(again-value) <= slack*math.Abs(value) {
+			return value, present, requests, some, askErr
+		}
+	}
+	return 0, false, 0, false, doubtf(Partial, "%s: scrapes came between the questions %d times", clip(count), pairTries)
+}
+
+const (
+	pairTries = 3
+	slack     = 0.01 // relative difference of two counts that are the same; a scrape makes more
+)
+
 // share makes a sample of two counts.
 func (m measurement) share(x sample, count, requests float64) (sample, error) {
 	x.requests = requests
@@ -118,9 +143,6 @@ func (m measurement) share(x sample, count, requests float64) (sample, error) {
 		x.value = count
 		return x, m.unit(count)
 	}
-	// The two counts are asked for one after the other, so that the first may
-	// lag behind, and never be far ahead.
-	const slack = 0.01
 	if count < 0 || count > requests*(1+slack)+1 {
 		return x, doubtf(BadQuery, "%s: %.4g of %.4g requests: they do not count the same", clip(x.query), count, requests)
 	}
