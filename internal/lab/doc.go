@@ -1,5 +1,6 @@
 // Package lab starts the real services that the tests and the demo need:
-// PostgreSQL, Redis, a registry, the Docker engine, nginx and Prometheus.
+// PostgreSQL, Redis, a registry, the Docker engine, nginx, HAProxy, Prometheus and
+// OpenSSH.
 //
 // It promises that every process on the machine shares one PostgreSQL, one
 // Redis and one registry, each test with a database or name of its own in it;

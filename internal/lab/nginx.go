@@ -14,6 +14,12 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/process"
 )
 
+// NginxRoom is what a configuration begins with whose requests are counted. A stall
+// of the machine piles connections up, and where they run out, nginx closes some
+// that have a request on the way, without a word in its error log at its default
+// level.
+const NginxRoom = "worker_rlimit_nofile 20000;\nevents { worker_connections 8192; }\n"
+
 // NewNginx starts nginx in dir with conf as its main configuration, in which
 // {{.Dir}} and {{.Port}} stand for dir and port. What conf leaves out is added:
 // daemon off, pid, error_log, access_log and temporary folders below dir, and for
@@ -89,14 +95,21 @@ func below(dir, conf string) (text string) {
 	return text
 }
 
-// nginxReady waits for the pid file, which nginx writes when it listens.
+// nginxReady waits for the pid file, which nginx writes when it listens, and for the
+// first worker: a signal in between is noted by the master and then slept over until
+// the next one.
 func nginxReady(_ context.Context, s *Server) error {
+	pid := strconv.Itoa(s.Pid())
 	text, err := os.ReadFile(filepath.Join(s.Dir, "nginx.pid"))
 	if err != nil {
 		return err
 	}
-	if strings.TrimSpace(string(text)) != strconv.Itoa(s.Pid()) {
+	if strings.TrimSpace(string(text)) != pid {
 		return errors.New("nginx.pid is of an earlier nginx")
+	}
+	children, err := os.ReadFile(filepath.Join("/proc", pid, "task", pid, "children"))
+	if err == nil && len(children) == 0 { // a kernel may lack the file
+		return errors.New("nginx has no worker yet")
 	}
 	return nil
 }

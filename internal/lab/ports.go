@@ -12,9 +12,9 @@ import (
 // that a port which is free now is not taken by a client a moment later.
 const firstPort, lastPort = 21000, 31999
 
-// claimPorts finds n free ports and keeps other processes of the lab from
-// choosing them until release is called.
-func claimPorts(n int) (ports []int, release func(), err error) {
+// ClaimPorts finds n free ports of the loopback interface and keeps other processes
+// of the lab from choosing them until release is called, or this process ends.
+func ClaimPorts(n int) (ports []int, release func(), err error) {
 	home, err := Home()
 	if err != nil {
 		return nil, nil, err

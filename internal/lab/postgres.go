@@ -56,6 +56,33 @@ func preparePostgres(ctx context.Context, one started) (process.Command, error) 
 	}, extend(filepath.Join(data, "postgresql.conf"), postgresSettings)
 }
 
+// NewPostgres starts a PostgreSQL in dir, with conf behind its settings.
+func NewPostgres(ctx context.Context, dir, conf string, port int) (*Server, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if dir, err = folder(dir); err != nil {
+		return nil, err
+	}
+	one := started{Address: loopback(port), Dir: dir, Password: random(16)}
+	command, err := preparePostgres(ctx, one)
+	if err == nil {
+		err = extend(filepath.Join(dir, "data", "postgresql.conf"), conf)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("prepare PostgreSQL in %s: %w", dir, err)
+	}
+	s := &Server{
+		URL: postgresURL(one), Dir: dir, command: command, reload: hangUp,
+		ready: func(ctx context.Context, _ *Server) error { return postgresReady(ctx, one) },
+	}
+	if err := s.start(ctx); err != nil {
+		return nil, fmt.Errorf("start PostgreSQL in %s: %w", dir, err)
+	}
+	return s, nil
+}
+
 // give hands paths to the user postgres when we are root, and returns how to
 // run as that user; nil is as ourselves.
 func give(dir string, paths ...string) (*syscall.Credential, error) {

@@ -24,19 +24,26 @@ type need struct {
 
 var needs = []need{
 	{name: "postgres", programs: []string{"initdb", "postgres"}, apt: "postgresql", brew: "postgresql"},
+	{name: "pgbackrest", programs: []string{"pgbackrest"}, apt: "pgbackrest", brew: "pgbackrest"},
+	{name: "pgbouncer", programs: []string{"pgbouncer"}, apt: "pgbouncer", brew: "pgbouncer"},
 	{name: "redis", programs: []string{"redis-server"}, apt: "redis-server", brew: "redis"},
 	{name: "registry", programs: []string{"docker-registry"}, apt: "docker-registry", tool: "docker-registry"},
 	{name: "nginx", programs: []string{"nginx"}, apt: "nginx", brew: "nginx"},
-	{name: "prometheus", programs: []string{"prometheus"}, apt: "prometheus", brew: "prometheus"},
+	{name: "haproxy", programs: []string{"haproxy"}, apt: "haproxy", brew: "haproxy"},
+	{name: "socat", programs: []string{"socat"}, apt: "socat", brew: "socat"},
+	{name: "caddy", programs: []string{"caddy"}, apt: "caddy", brew: "caddy"},
+	{name: "prometheus", programs: []string{"prometheus", "promtool"}, apt: "prometheus", brew: "prometheus"},
+	{name: "ssh", programs: []string{"sshd"}, apt: "openssh-server", brew: "openssh"},
 	{name: "docker", programs: []string{"dockerd"}, apt: "docker.io", brew: "docker", met: engineAnswers},
 	{name: "compose", programs: []string{"docker-compose"}, apt: "docker-compose", brew: "docker-compose", met: composePlugin},
 	{name: "git", programs: []string{"git"}, apt: "git", brew: "git"},
+	{name: "node", programs: []string{"node"}, apt: "nodejs", brew: "node"},
 	{name: "shellcheck", programs: []string{"shellcheck"}, apt: "shellcheck", brew: "shellcheck"},
 }
 
 // Install makes sure that the programs for the named services are there: any of
-// postgres, redis, registry, nginx, prometheus, docker, compose, git and
-// shellcheck, or all of them when none is named. It installs packages as root
+// postgres, pgbouncer, redis, registry, nginx, haproxy, socat, caddy, prometheus, ssh,
+// docker, compose, git, node and shellcheck, or all of them when none is named. It installs packages as root
 // on Debian and Ubuntu, and returns an error with the command elsewhere. No
 // service is started by that. Progress goes to log, a line for what takes long.
 func Install(ctx context.Context, log io.Writer, names ...string) error {

@@ -13,9 +13,9 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/process"
 )
 
-// Server is an nginx or a Prometheus of the caller's own, which ends with it.
+// Server is an nginx, a HAProxy, a PgBouncer, a Prometheus or a PostgreSQL of the caller's own, which ends with it.
 type Server struct {
-	URL string // http://127.0.0.1:port
+	URL string // http://127.0.0.1:port; of PostgreSQL its postgres:// URL
 	Dir string // its folder: configuration, log and data
 
 	command process.Command

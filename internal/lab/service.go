@@ -66,7 +66,7 @@ func (one started) answers(ctx context.Context) bool {
 // written down before it is waited for, so that a killed launch leaves nothing
 // that nobody knows.
 func (s site) launch(ctx context.Context, kind service, have map[string]started) (started, error) {
-	ports, release, err := claimPorts(1)
+	ports, release, err := ClaimPorts(1)
 	if err != nil {
 		return started{}, err
 	}

@@ -19,8 +19,8 @@ type Services struct {
 
 // Start starts services in a folder of the caller's own, or finds those that an
 // earlier call with the same folder has started: any of postgres, redis,
-// registry and docker; nginx, prometheus, compose, git and shellcheck are only
-// installed. They run until Stop. Progress goes to log, a line each.
+// registry and docker; nginx, haproxy, socat, caddy, prometheus, ssh, compose, git
+// and shellcheck are only installed. They run until Stop. Progress goes to log, a line each.
 func Start(ctx context.Context, dir string, log io.Writer, names ...string) (*Services, error) {
 	s, err := at(dir)
 	if err != nil {

@@ -261,7 +261,7 @@ func TestStartRefuses(t *testing.T) {
 		names []string
 		want  string
 	}{
-		"an unknown service":                {place(t), []string{"mysql"}, `service "mysql": want one of postgres, redis`},
+		"an unknown service":                {place(t), []string{"mysql"}, `service "mysql": want one of postgres, pgbackrest, pgbouncer, redis`},
 		"no service":                        {place(t), nil, "none is named"},
 		"a folder postgres cannot get to":   {filepath.Join(private, "lab"), []string{"postgres"}, "cannot pass " + private},
 		"a folder that cannot be made":      {"/dev/null/lab", []string{"redis"}, "not a directory"},

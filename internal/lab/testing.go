@@ -43,6 +43,14 @@ func PostgresServer(t testing.TB) (dsn string) {
 	return up(t, "postgres").Postgres
 }
 
+// Replicated starts a PostgreSQL of the test's own with a hot standby, and returns
+// the URLs of their superuser.
+func Replicated(t testing.TB) (primary, standby string) {
+	t.Helper()
+	primary = own(t, "postgres", "", NewPostgres).URL
+	return primary, own(t, "postgres", primary, NewStandby).URL
+}
+
 // Redis returns the URL of an empty logical database of the test's own, which is
 // emptied again when the test ends. Channels of publish and subscribe are the
 // server's, not the database's: give them a Name.
@@ -84,17 +92,48 @@ func Nginx(t testing.TB, conf string) *Server {
 	return own(t, "nginx", conf, NewNginx)
 }
 
+// HAProxy starts a HAProxy of the test's own, as NewHAProxy does.
+func HAProxy(t testing.TB, conf string, more ...string) *Server {
+	t.Helper()
+	return own(t, "haproxy", conf, func(ctx context.Context, dir, conf string, port int) (*Server, error) {
+		return NewHAProxy(ctx, dir, conf, port, more...)
+	})
+}
+
+// PgBouncer starts a PgBouncer of the test's own, as NewPgBouncer does.
+func PgBouncer(t testing.TB, conf string) *Server {
+	t.Helper()
+	return own(t, "pgbouncer", conf, NewPgBouncer)
+}
+
 // Prometheus starts a Prometheus of the test's own, as NewPrometheus does.
 func Prometheus(t testing.TB, conf string) *Server {
 	t.Helper()
 	return own(t, "prometheus", conf, NewPrometheus)
 }
 
+// OwnPostgres starts a PostgreSQL of the test's own, as NewPostgres does.
+func OwnPostgres(t testing.TB, conf string) *Server {
+	t.Helper()
+	return own(t, "postgres", conf, NewPostgres)
+}
+
+// SSH starts an OpenSSH server of the test's own, as NewSSH does, and returns how
+// to get into it.
+func SSH(t testing.TB, conf string) *Login {
+	t.Helper()
+	found, err := login(own(t, "ssh", conf, NewSSH))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
 // Ports returns n free ports of the loopback interface, which no other test
 // gets before this one has ended.
 func Ports(t testing.TB, n int) []int {
 	t.Helper()
-	ports, release, err := claimPorts(n)
+	ports, release, err := ClaimPorts(n)
 	if err != nil {
 		t.Fatal(err)
 	}

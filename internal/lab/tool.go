@@ -21,12 +21,13 @@ var tools = map[string]source{
 	"actionlint":      {"github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12"},
 	"staticcheck":     {"honnef.co/go/tools/cmd/staticcheck", "v0.8.2"},
 	"govulncheck":     {"golang.org/x/vuln/cmd/govulncheck", "v1.9.0"},
+	"cyclonedx-gomod": {"github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod", "v1.10.0"},
 	"docker-registry": {"github.com/distribution/distribution/v3/cmd/registry", "v3.1.2"},
 }
 
 // Tool returns the path of a program that is built from source, and builds it
-// when that has not been done: act, actionlint, staticcheck, govulncheck or
-// docker-registry. It is built once for a machine and version.
+// when that has not been done: act, actionlint, staticcheck, govulncheck,
+// cyclonedx-gomod or docker-registry. It is built once for a machine and version.
 func Tool(ctx context.Context, name string, log io.Writer) (string, error) {
 	target, err := toolPath(name)
 	if err != nil {
@@ -49,7 +50,7 @@ func Tool(ctx context.Context, name string, log io.Writer) (string, error) {
 func toolPath(name string) (string, error) {
 	from, ok := tools[name]
 	if !ok {
-		return "", fmt.Errorf("tool %q: it is not one of act, actionlint, staticcheck, govulncheck and docker-registry", name)
+		return "", fmt.Errorf("tool %q: it is not one of act, actionlint, staticcheck, govulncheck, cyclonedx-gomod and docker-registry", name)
 	}
 	home, err := Home()
 	return filepath.Join(home, "tools", name+"-"+from.version, name), err

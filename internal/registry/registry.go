@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"time"
 
@@ -85,16 +86,29 @@ func describe(digest release.Digest, one v1.Image) (image.Manifest, error) {
 	if err != nil {
 		return image.Manifest{}, plain(err)
 	}
-	size := manifest.Config.Size
-	for _, layer := range manifest.Layers {
-		size += layer.Size
+	size, err := compressed(manifest)
+	if err != nil {
+		return image.Manifest{}, err
 	}
 	return image.Manifest{
 		Digest:     digest,
-		Compressed: release.Size(size),
+		Compressed: size,
 		Labels:     config.Config.Labels,
 		Command:    append(append([]string{}, config.Config.Entrypoint...), config.Config.Cmd...),
 	}, nil
+}
+
+// compressed adds up the sizes of a manifest, and refuses those that would make an
+// image smaller than a part of it: a limit would let it pass.
+func compressed(manifest *v1.Manifest) (release.Size, error) {
+	var all int64
+	for _, part := range append([]v1.Descriptor{manifest.Config}, manifest.Layers...) {
+		if part.Size < 0 || part.Size > math.MaxInt64-all {
+			return 0, fmt.Errorf("the manifest says that %s has %d bytes", part.Digest, part.Size)
+		}
+		all += part.Size
+	}
+	return release.Size(all), nil
 }
 
 // Account returns who we are to the server of a repository.
