@@ -72,7 +72,7 @@ func TestTheCommonInputs(t *testing.T) {
 func TestAllBadInputsAreReportedAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "INPUT_VERSION", "", "INPUT_SLOT", "red", "INPUT_MAX-COUNT", "many", "INPUT_WAIT", "-5m", "INPUT_ALLOW-DOWNGRADE", "yes",
-		"INPUT_RELEASE", "none", "INPUT_DRY-RUN", "1", "GITHUB_RUN_ID", "x", "BLUEGREEN_ENV", "A=1\n???\nB", "INPUT_SHIFT-TICK", "soon")
+		"INPUT_RELEASE", "nonesuch", "INPUT_DRY-RUN", "1", "GITHUB_RUN_ID", "x", "BLUEGREEN_ENV", "A=1\n???\nB", "INPUT_SHIFT-TICK", "soon")
 	w.write(t, ".github/bluegreen.yml", "shift:\n  tic: 5s\n")
 	w.run(t, phase(func(context.Context, *action.Job, inputs) (outputs, error) {
 		t.Error("the function was called")

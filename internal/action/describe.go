@@ -49,34 +49,40 @@ func describe(f Field) string {
 	return text
 }
 
-// Tables is the part of the README about the phase: its own inputs, the
-// sections of the configuration that it takes as inputs, and its outputs.
-func (p Phase) Tables() string {
+// Document is the generated part of the action's page: how to call it, its own
+// inputs, its outputs, and the settings that are inputs, too.
+func (p Phase) Document() string {
 	var m strings.Builder
-	fmt.Fprintf(&m, "%s\n\n| input | default | what it is |\n| --- | --- | --- |\n", p.Summary)
+	fmt.Fprintf(&m, "%s\n\n```yaml\npermissions:\n", p.Summary)
+	for _, right := range append([]string{"contents: read"}, p.Rights...) {
+		fmt.Fprintf(&m, "  %s\n", right)
+	}
+	fmt.Fprintf(&m, "steps:\n  - id: %[1]s\n    uses: bluegreen-actions/bluegreen/actions/%[1]s@v1 # better: the full commit id of a release\n```\n\n", p.Name)
+	m.WriteString("## Inputs\n\n| input | default | what it is |\n| --- | --- | --- |\n")
 	for _, f := range p.Inputs {
 		if f.Key == "" {
 			fmt.Fprintf(&m, "| `%s` | %s | %s |\n", f.Name, code(f.Default), cell(f.Help))
 		}
 	}
-	if sections := p.Settings; len(sections) > 0 {
-		fmt.Fprintf(&m, "\nEvery key of `%s` is an input too: `%s`.\n", strings.Join(sections, "`, `"), strings.Join(p.settingInputs(), "`, `"))
-	}
-	m.WriteString("\n| output | what it is |\n| --- | --- |\n")
+	m.WriteString("\n## Outputs\n\n| output | what it is |\n| --- | --- |\n")
 	for _, f := range p.Outputs {
 		fmt.Fprintf(&m, "| `%s` | %s |\n", f.Name, cell(f.Help))
+	}
+	if len(p.Settings) > 0 {
+		p.settings(&m)
 	}
 	return m.String()
 }
 
-func (p Phase) settingInputs() []string {
-	var all []string
+func (p Phase) settings(m *strings.Builder) {
+	fmt.Fprintf(m, "\n## Settings\n\nEvery key of `%s` in the configuration is an input, too, and the input wins.\n", strings.Join(p.Settings, "`, `"))
+	m.WriteString("\n<details><summary>All of them</summary>\n\n| input | default | what it is |\n| --- | --- | --- |\n")
 	for _, f := range p.Inputs {
 		if f.Key != "" {
-			all = append(all, f.Name)
+			fmt.Fprintf(m, "| `%s` | %s | %s |\n", f.Name, code(f.Default), cell(f.Help))
 		}
 	}
-	return all
+	m.WriteString("\n</details>\n")
 }
 
 func code(text string) string {

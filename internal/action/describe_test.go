@@ -19,9 +19,9 @@ func TestGoldenDescriptions(t *testing.T) {
 		t.Errorf("exit status %d", help.status)
 	}
 	for path, got := range map[string]string{
-		"testdata/action.yml": phase(nothing).ActionYAML(),
-		"testdata/tables.md":  phase(nothing).Tables(),
-		"testdata/help.txt":   help.stdout.String(),
+		"testdata/action.yml":  phase(nothing).ActionYAML(),
+		"testdata/document.md": phase(nothing).Document(),
+		"testdata/help.txt":    help.stdout.String(),
 	} {
 		if *update {
 			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
@@ -94,13 +94,13 @@ func TestEveryInputReachesTheProgramOnce(t *testing.T) {
 	}
 }
 
-func TestTheTablesNameEveryInput(t *testing.T) {
+func TestThePageNamesEveryInput(t *testing.T) {
 	t.Parallel()
 	p := phase(nothing, "registry", "shift")
-	tables := p.Tables()
+	page := p.Document()
 	for _, f := range append(p.Inputs, p.Outputs...) {
-		if !strings.Contains(tables, "`"+f.Name+"`") {
-			t.Errorf("%s is missing in\n%s", f.Name, tables)
+		if !strings.Contains(page, "`"+f.Name+"`") {
+			t.Errorf("%s is missing in\n%s", f.Name, page)
 		}
 	}
 }

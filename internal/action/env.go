@@ -2,6 +2,7 @@ package action
 
 import (
 	"cmp"
+	"errors"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,12 +16,23 @@ const bundle = "BLUEGREEN_ENV"
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// dotenv adds the variables of BLUEGREEN_ENV to the environment; one that is
-// set already stays as it is. Every value of it is a secret.
-func dotenv(getenv func(string) string) (func(string) string, map[string]string, error) {
-	values := map[string]string{}
+// values is the variables that a step was given as text: those of the secret
+// bundle, and those of the input vars, which everybody may see.
+type values struct{ secret, plain map[string]string }
+
+// given reads both. What is in neither form is refused by its line, never by
+// its text, which may be a secret.
+func given(bundled, vars string) (values, error) {
+	secret, err := dotenv(bundled, bundle, "the secret "+bundle)
+	plain, plainErr := dotenv(vars, "input vars", "the input vars")
+	return values{secret, plain}, errors.Join(err, plainErr)
+}
+
+// dotenv reads one NAME=value a line.
+func dotenv(text, what, place string) (map[string]string, error) {
+	all := map[string]string{}
 	var bad []string
-	for i, line := range strings.Split(getenv(bundle), "\n") {
+	for i, line := range strings.Split(text, "\n") {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue
 		}
@@ -29,13 +41,12 @@ func dotenv(getenv func(string) string) (func(string) string, map[string]string,
 			bad = append(bad, strconv.Itoa(i+1))
 			continue
 		}
-		values[name] = unquote(strings.TrimSpace(value))
+		all[name] = unquote(strings.TrimSpace(value))
 	}
-	var err error
 	if len(bad) > 0 {
-		err = release.Reject("write one NAME=value a line in the secret "+bundle, "%s: line %s is not NAME=value", bundle, strings.Join(bad, ", "))
+		return all, release.Reject("write one NAME=value a line in "+place, "%s: line %s is not NAME=value", what, strings.Join(bad, ", "))
 	}
-	return func(name string) string { return cmp.Or(getenv(name), values[name]) }, values, err
+	return all, nil
 }
 
 func unquote(value string) string {
@@ -47,6 +58,27 @@ func unquote(value string) string {
 	return value
 }
 
+// over adds the variables to an environment: one that is set already stays as it
+// is, and a secret one wins over a plain one.
+func (v values) over(getenv func(string) string) func(string) string {
+	return func(name string) string { return cmp.Or(getenv(name), v.secret[name], v.plain[name]) }
+}
+
+// list is NAME=value of all of them, for child processes.
+func (v values) list() []string {
+	var all []string
+	for name, value := range v.plain {
+		if _, hidden := v.secret[name]; !hidden {
+			all = append(all, name+"="+value)
+		}
+	}
+	for name, value := range v.secret {
+		all = append(all, name+"="+value)
+	}
+	slices.Sort(all)
+	return all
+}
+
 // quoteSecret keeps an input that holds a secret from being expanded: it is
 // text, whatever stands in it.
 func quoteSecret(f Field, value string) string {
@@ -54,31 +86,4 @@ func quoteSecret(f Field, value string) string {
 		return value
 	}
 	return strings.ReplaceAll(value, "$", "$$")
-}
-
-// commonWord is a value that is no secret whoever calls it one: masked, it would
-// turn half of every output into ***.
-func commonWord(value string) bool {
-	return slices.Contains([]string{"true", "false", "none", "blue", "green", "main"}, strings.ToLower(value))
-}
-
-// harmless refuses a value that is part of the repository's name: the name of
-// the release has it, and GitHub drops an output that holds a masked value. Only
-// the first phase does: nothing later, and no rollback, is held up by it.
-func (p Phase) harmless(secrets map[string]string, repository string) error {
-	if !p.First {
-		return nil
-	}
-	var bad []string
-	for name, value := range secrets {
-		if len(value) >= 4 && !commonWord(value) && strings.Contains(strings.ReplaceAll(repository, "/", "-"), value) {
-			bad = append(bad, name)
-		}
-	}
-	if len(bad) == 0 {
-		return nil
-	}
-	slices.Sort(bad)
-	return release.Reject("write what is no secret into the configuration file, and keep "+bundle+" for secrets",
-		"%s: the value of %s is part of the repository's name, and would be masked in every output", bundle, strings.Join(bad, ", "))
 }

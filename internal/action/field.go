@@ -50,6 +50,10 @@ func inputName(key string) string { return strings.ReplaceAll(key, ".", "-") }
 // in which hyphens stay.
 func variable(input string) string { return "INPUT_" + strings.ToUpper(input) }
 
+// exported is the form of it that a shell can export. No name of an input has an
+// underscore, so that both mean the same one.
+func exported(input string) string { return strings.ReplaceAll(variable(input), "-", "_") }
+
 // texts returns the outputs of a struct as text, by name.
 func texts(out any) map[string]string {
 	all := map[string]string{}

@@ -14,12 +14,14 @@ import (
 // Job is what a phase works with: what it was told, and where it reports.
 type Job struct {
 	Config  config.File
-	Release release.Record // the record so far
+	Passed  config.Problems // what is wrong in sections that this phase can do without; they count as not written, unless it judges them
+	Release release.Record  // the record so far
 	Token   release.Secret
 	DryRun  bool
 	Dir     string // absolute; relative paths of the configuration start here
 	Runner  runner.Job
-	Env     []string // the variables of BLUEGREEN_ENV, NAME=value, for child processes
+	Env     []string                 // the variables of BLUEGREEN_ENV, NAME=value, for child processes
+	Getenv  func(name string) string // a variable of the step, else one of Env
 
 	Add      release.Record // what this job adds to the record
 	Findings *release.Findings
@@ -28,8 +30,12 @@ type Job struct {
 	Output   io.Writer // for child processes: defused and without secrets
 
 	reports  string
+	absent   string // the configuration file that would be read and is not there
 	redact   func(string) string
+	mask     func(string)
+	show     func(*summary.Page) error
 	annotate func(runner.Annotation)
+	group    func(title string)
 }
 
 // Path makes a path of the configuration absolute.
@@ -39,6 +45,24 @@ func (j *Job) Path(path string) string {
 	}
 	return filepath.Join(j.Dir, path)
 }
+
+// Secret reads a variable that is no input, and hides its value from everything
+// that is printed from now on.
+func (j *Job) Secret(name string) release.Secret {
+	value := j.Getenv(name)
+	j.mask(value)
+	return release.Secret(value)
+}
+
+// Show prints a page as the answer of a command that is Plain, now.
+func (j *Job) Show(page *summary.Page) error { return j.show(page) }
+
+// Group puts the lines of the log from here on under a title; an empty title ends
+// that.
+func (j *Job) Group(title string) { j.group(title) }
+
+// Annotate shows a message on a line of a file.
+func (j *Job) Annotate(a runner.Annotation) { j.annotate(a) }
 
 // Warn shows one warning on the run.
 func (j *Job) Warn(title, text string) {

@@ -2,9 +2,9 @@
 // command: it binds inputs to a struct, loads the configuration, calls the
 // function, and reports what came of it.
 //
-// Inputs and outputs are declared once, as tagged structs; action.yml, the
-// README tables and --help are written from the same declaration. Every bad
-// input is reported at once, before the function is called. Outputs, evidence
+// Inputs and outputs are declared once, as tagged structs; action.yml, the page of
+// the action and --help are written from the same declaration. Every bad input is
+// reported at once, before the function is called. Outputs, evidence
 // and the summary are written even when the function fails, so that the next
 // job never sees those of an earlier attempt.
 package action
@@ -23,7 +23,13 @@ type About struct {
 	Summary  string   // one sentence
 	Settings []string // the sections of the configuration that it uses
 	Quiet    []string // sections that are read but are no inputs
+	Needed   []string // the sections that have to be right, where a mistake elsewhere is only a warning; nil for all
+	Judges   bool     // it reports the mistakes of the configuration itself, beside what else is wrong with what they left
+	Rights   []string // what the job's token must be allowed besides reading the contents, such as "actions: read"
 	First    bool     // it begins a release, and refuses what would hurt a later phase
+	Looks    bool     // it only looks, so no report is kept of it
+	Keeps    bool     // its report is of what nobody can look at again, so one is kept outside of a job, too
+	Plain    bool     // it answers a person or a program: nothing is printed but what it writes to Output
 }
 
 // Phase is one step of a release, ready to be described or run.
@@ -43,7 +49,8 @@ type common struct {
 	Release release.Record `input:"release" help:"The record so far: the release outputs of all jobs before, one after the other."`
 	DryRun  bool           `input:"dry-run" default:"false" help:"Say what would be done, and change nothing."`
 	Dir     string         `input:"working-directory" default:"." help:"The folder that relative paths start from."`
-	Reports string         `input:"report" default:"bluegreen-report" help:"Folder for the files of this action, to be uploaded as an artifact."`
+	Reports string         `input:"report" default:"bluegreen-report" help:"Folder for the files of this action, to be uploaded as an artifact; on a laptop only a rollback leaves one unless it is given."`
+	Vars    string         `input:"vars" help:"Variables that are no secrets, one NAME=value a line, for the configuration's ${NAME} and for child processes. They are not masked; the secret BLUEGREEN_ENV is for what has to be, and wins."`
 	Token   release.Secret `input:"token" default:"${{ github.token }}" help:"Token for the GitHub API; the permissions that the job needs are in the README."`
 }
 

@@ -19,8 +19,11 @@ func (j *Job) Report(name string, value any) error {
 
 // ReportText writes a file to the report folder; the name may have folders and
 // is made fit for every file system. Secrets are replaced. The file is whole or
-// not there.
+// not there. A dry run writes nothing, nor does a job without a report folder.
 func (j *Job) ReportText(name, text string) error {
+	if j.reports == "" || j.DryRun {
+		return nil
+	}
 	path := filepath.Join(j.reports, filepath.FromSlash(strings.NewReplacer("..", "_", " ", "-", ":", "-").Replace(name)))
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("write report: %w", err)
@@ -30,6 +33,12 @@ func (j *Job) ReportText(name, text string) error {
 	}
 	return nil
 }
+
+// Reports is the report folder; empty where none is kept.
+func (j *Job) Reports() string { return j.reports }
+
+// Redact replaces the secrets in a text.
+func (j *Job) Redact(text string) string { return j.redact(text) }
 
 // replace writes a file beside the path, syncs it, and renames it.
 func replace(path string, text []byte) (err error) {

@@ -100,6 +100,24 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
+// What an application says is no reason to fail, or to lose the record.
+func TestTheDelimiterInAnObservationCostsNothing(t *testing.T) {
+	t.Parallel()
+	const said = "503 _GitHubActionsFileCommandDelimeter_"
+	w := newWorld(t).run(t, phase(func(_ context.Context, job *action.Job, _ inputs) (outputs, error) {
+		job.Findings.Show("6.2.1", true, said)
+		job.Add.Shifted = &release.Shifted{Reason: said}
+		return outputs{}, nil
+	}))
+	var evidence release.Evidences
+	var record release.Record
+	got := w.outputs(t)
+	err := errors.Join(evidence.UnmarshalText([]byte(got["evidence"])), record.UnmarshalText([]byte(got["release"])))
+	if w.status != 0 || err != nil || len(evidence) != 1 || evidence[0].Observed != said || record.Shifted.Reason != said {
+		t.Errorf("exit status %d, %v, outputs %q", w.status, err, got)
+	}
+}
+
 func TestOutputsThatAreRefusedAreStillThere(t *testing.T) {
 	t.Parallel()
 	for name, text := range runnertest.Hostile() {
@@ -143,9 +161,12 @@ func TestOutsideOfARunner(t *testing.T) {
 		job.Warn("careful", "a warning")
 		return outputs{Done: true}, nil
 	}))
-	want := "warning: careful: a warning\noutput done=true\noutput evidence=[]\noutput preview-url=none\noutput release={}\noutput took=0s\noutput verdict=passed\noutput weight=0%\n## ✅ all is well\n\n\n"
-	if diff := cmp.Diff(want, w.stdout.String()); w.status != 0 || diff != "" {
+	// What goes on is apart from the verdict, which is all that a pipe gets.
+	if diff := cmp.Diff("✓ all is well\n", w.stdout.String()); w.status != 0 || diff != "" {
 		t.Error(w.status, diff)
+	}
+	if diff := cmp.Diff("warning: careful: a warning\n", w.stderr.String()); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -1,14 +1,13 @@
 package release
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // Status is what is known about one item of the plan.
@@ -21,12 +20,16 @@ const (
 	Failed    Status = "failed"
 	SignedOff Status = "signed off"
 	NotShown  Status = "not shown" // nothing was observed, with the reason
+
+	// NotApplicable says that this release has nothing that the item could be about,
+	// with the reason. What could have been observed and was not is NotShown.
+	NotApplicable Status = "not applicable"
 )
 
 // UnmarshalText refuses every word that is no status.
 func (s *Status) UnmarshalText(text []byte) error {
 	if _, ok := rank[Status(text)]; !ok {
-		return fmt.Errorf("status %q: want passed, failed, signed off or not shown", text)
+		return fmt.Errorf("status %q: want passed, failed, signed off, not shown or not applicable", text)
 	}
 	*s = Status(text)
 	return nil
@@ -68,6 +71,12 @@ func (f *Findings) Miss(id, format string, args ...any) {
 	f.add(id, NotShown, fmt.Sprintf(format, args...))
 }
 
+// Exempt records that this release has nothing that the item could be about, and why.
+// It is for who knows that for certain, so it wins over what others could not observe.
+func (f *Findings) Exempt(id, format string, args ...any) {
+	f.add(id, NotApplicable, fmt.Sprintf(format, args...))
+}
+
 // List returns what was found, in the order in which it was first shown.
 func (f *Findings) List() []Evidence {
 	f.mu.Lock()
@@ -87,7 +96,7 @@ func (f *Findings) add(id string, status Status, observed string) {
 }
 
 // rank orders statuses by which of two observations of one item is kept.
-var rank = map[Status]int{NotShown: 0, Passed: 1, SignedOff: 2, Failed: 3}
+var rank = map[Status]int{NotShown: 0, NotApplicable: 1, Passed: 2, SignedOff: 3, Failed: 4}
 
 func (f *Findings) put(e Evidence) {
 	f.mu.Lock()
@@ -101,32 +110,33 @@ func (f *Findings) put(e Evidence) {
 	}
 }
 
-// maxObserved is where an observation is cut, in characters: it is a sentence,
-// and the evidence of all jobs travels through one environment variable.
-const maxObserved = 180
+// maxObserved is where an observation is cut, in bytes of its JSON: the evidence of
+// all jobs travels to the record through one environment variable, of which Linux
+// takes 128 KiB. All items of the plan have to fit.
+const maxObserved = 160
 
 // Evidences is the evidence of one or more jobs.
 type Evidences []Evidence
 
 // UnmarshalText reads a stream of JSON lists, so that the outputs of several
-// jobs can be written one after the other.
+// jobs can be written one after the other. A job without a value has shown nothing.
 func (e *Evidences) UnmarshalText(text []byte) error {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
 	var all Findings
-	for {
+	err := values(text, func(dec *json.Decoder) error {
 		var next []Evidence
 		switch err := dec.Decode(&next); {
-		case errors.Is(err, io.EOF):
-			*e = all.list
-			return nil
 		case err != nil:
 			return fmt.Errorf("evidence: %w", err)
 		case slices.ContainsFunc(next, unnamed):
 			return errors.New("evidence: an item has no id or no status")
 		}
 		all.Merge(next)
+		return nil
+	})
+	if err == nil {
+		*e = all.list
 	}
+	return err
 }
 
 func unnamed(e Evidence) bool { return e.ID == "" || e.Status == "" }
@@ -141,8 +151,17 @@ func (e Evidences) Encode() (string, error) {
 }
 
 func cut(text string) string {
-	if runes := []rune(text); len(runes) > maxObserved {
-		return string(runes[:maxObserved-1]) + "…"
+	const end = "…"
+	used, keep := 0, 0
+	for at, width := 0, 0; at < len(text); at += width {
+		_, width = utf8.DecodeRuneInString(text[at:])
+		encoded, _ := json.Marshal(text[at : at+width]) // a text always can be
+		if used+len(end) <= maxObserved {
+			keep = at
+		}
+		if used += len(encoded) - len(`""`); used > maxObserved {
+			return text[:keep] + end
+		}
 	}
 	return text
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,6 +18,7 @@ func TestFindingsKeepTheWorse(t *testing.T) {
 	fail := func(f *release.Findings) { f.Show("1.1", false, "failed") }
 	sign := func(f *release.Findings) { f.SignOff("1.1", "signed") }
 	miss := func(f *release.Findings) { f.Miss("1.1", "missed") }
+	exempt := func(f *release.Findings) { f.Exempt("1.1", "exempted") }
 	tests := map[string]struct {
 		seen []func(*release.Findings)
 		want string
@@ -27,6 +27,8 @@ func TestFindingsKeepTheWorse(t *testing.T) {
 		"failed before passed":                   {[]func(*release.Findings){fail, pass}, "failed"},
 		"passed after not shown":                 {[]func(*release.Findings){miss, pass}, "passed"},
 		"not shown does not undo passed":         {[]func(*release.Findings){pass, miss}, "passed"},
+		"nothing to observe over not observed":   {[]func(*release.Findings){miss, exempt, miss}, "exempted"},
+		"an observation over nothing to observe": {[]func(*release.Findings){exempt, pass, exempt}, "passed"},
 		"a signature over an observation":        {[]func(*release.Findings){pass, sign}, "signed"},
 		"a signature does not heal":              {[]func(*release.Findings){fail, sign}, "failed"},
 		"the first of two alike is kept":         {[]func(*release.Findings){pass, func(f *release.Findings) { f.Show("1.1", true, "again") }}, "passed"},
@@ -74,13 +76,22 @@ func TestTheListIsACopy(t *testing.T) {
 	}
 }
 
+// What counts is the room that it takes on its way to the record.
 func TestObservationsAreCut(t *testing.T) {
 	t.Parallel()
+	for _, one := range []string{"x", "ü", "<", "\x00", "\u2028", "\xff", "😀", `"`} {
+		var f release.Findings
+		f.Show("1.1", true, "%s", strings.Repeat(one, 10_000))
+		got := f.List()[0].Observed
+		text, err := json.Marshal(got)
+		if n := len(text) - 2; err != nil || n > 160 || n < 145 || !strings.HasSuffix(got, one+"…") {
+			t.Errorf("%q: %d bytes, ending in %q", one, n, got)
+		}
+	}
 	var f release.Findings
-	f.Show("1.1", true, "%s", strings.Repeat("ü", 10_000))
-	got := f.List()[0].Observed
-	if n := utf8.RuneCountInString(got); n > 180 || !strings.HasSuffix(got, "ü…") || !utf8.ValidString(got) {
-		t.Errorf("got %d characters, ending in %q", n, got)
+	f.Show("1.1", true, "%s", strings.Repeat("x", 160))
+	if got := f.List()[0].Observed; len(got) != 160 {
+		t.Errorf("what fits was cut: %q", got)
 	}
 }
 
@@ -107,7 +118,10 @@ func TestEvidences(t *testing.T) {
 		"an item that is not in a list":      {`{"id":"1.1"}`, "!"},
 		"a time that is none":                {`[{"id":"1.1","status":"passed","at":"noon"}]`, "!"},
 		"a list that is cut":                 {item("1.1", "passed")[:20], "!"},
-		"the word that stands for no output": {"none", "!"},
+		"the word that stands for no output": {"none", ""},
+		"a job without an output":            {item("1.1", "passed") + " none\nnone " + item("1.2", "failed"), "1.1 passed, 1.2 failed"},
+		"another word":                       {"nonesuch", "!"},
+		"a word without space before it":     {item("1.1", "passed") + "none[]", "!"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

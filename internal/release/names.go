@@ -80,3 +80,14 @@ func (id *ID) UnmarshalText(text []byte) error {
 	*id = ID(text)
 	return nil
 }
+
+// Adopted stands for what is live and was brought there by no release.
+const Adopted ID = "none"
+
+// Named is the release in a sentence, such as "release acme-shop-7".
+func (id ID) Named() string {
+	if id == Adopted {
+		return "what no release has brought there"
+	}
+	return "release " + string(id)
+}

@@ -20,7 +20,7 @@ const (
 // kept apart from the message, so that it is shown once, on a line of its own.
 type Problem struct {
 	Kind Kind
-	Hint string // an imperative sentence: what to do next
+	Hint string // an imperative sentence: what to do next; several stand on a line each
 	Err  error
 }
 

@@ -1,11 +1,9 @@
 package release
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 )
 
@@ -23,12 +21,16 @@ type Record struct {
 	Candidate Slot              `json:"candidate,omitempty"`
 	Good      Slot              `json:"good,omitempty"`  // the slot to go back to; empty in a first release
 	First     bool              `json:"first,omitempty"` // there is no way back
+	After     ID                `json:"after,omitempty"` // what was live when preflight looked; empty in a first release
 	Images    map[string]Digest `json:"images,omitempty"`
 	Schema    *Schema           `json:"schema,omitempty"`
 	Backup    *Backup           `json:"backup,omitempty"`
 	Smoked    map[string]Digest `json:"smoked,omitempty"` // the digests that the smoke checks passed with
 	Shifted   *Shifted          `json:"shifted,omitempty"`
 	Started   time.Time         `json:"started,omitzero"`
+	Refused   bool              `json:"refused,omitempty"` // preflight has said no: nothing may go on from this record
+
+	Superseded ID `json:"superseded,omitempty"` // by the release that has overtaken it
 }
 
 // Schema is the version of the database before and after the migrations.
@@ -36,6 +38,8 @@ type Schema struct {
 	Before  uint   `json:"before"`
 	After   uint   `json:"after"`
 	Applied []uint `json:"applied,omitempty"`
+
+	Contracted []uint `json:"contracted,omitempty"` // contract migrations, which have numbers of their own
 }
 
 // Backup is a handle on the backup that was taken before the migrations.
@@ -59,27 +63,24 @@ type fields Record
 
 // UnmarshalText reads a stream of JSON records and merges them in order, so
 // that the outputs of several jobs can be written one after the other. Unknown
-// fields are refused, and so are two jobs that disagree about the release.
+// fields are refused, and so are two jobs that disagree about the release. Of a
+// job without a value nothing is known, and the others' are read all the same.
 func (r *Record) UnmarshalText(text []byte) error {
 	if len(text) > 4*MaxRecord {
 		return fmt.Errorf("release: %d bytes: want at most %d", len(text), 4*MaxRecord)
 	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
 	var merged Record
-	for {
+	err := values(text, func(dec *json.Decoder) error {
 		var next fields
-		switch err := dec.Decode(&next); {
-		case errors.Is(err, io.EOF):
-			*r = merged
-			return nil
-		case err != nil:
+		if err := dec.Decode(&next); err != nil {
 			return fmt.Errorf("release: %w", err)
 		}
-		if err := merged.merge(Record(next)); err != nil {
-			return err
-		}
+		return merged.merge(Record(next))
+	})
+	if err == nil {
+		*r = merged
 	}
+	return err
 }
 
 // Encode returns the record as one line of JSON.
@@ -101,16 +102,23 @@ func (r *Record) merge(next Record) error {
 		same("commit", &r.Commit, next.Commit),
 		same("candidate", &r.Candidate, next.Candidate),
 		same("good", &r.Good, next.Good),
+		same("release that was live before", &r.After, next.After),
 	)
 	r.First = r.First || next.First
+	r.Refused = r.Refused || next.Refused
 	latest(&r.Schema, next.Schema)
 	latest(&r.Backup, next.Backup)
-	latest(&r.Shifted, next.Shifted)
+	if next.Shifted != nil && (r.Shifted == nil || !next.Shifted.At.Before(r.Shifted.At)) {
+		r.Shifted = next.Shifted // GitHub keeps the outputs of a job that an attempt did not run
+	}
 	if next.Images != nil {
 		r.Images = next.Images
 	}
 	if next.Smoked != nil {
 		r.Smoked = next.Smoked
+	}
+	if next.Superseded != "" {
+		r.Superseded = next.Superseded
 	}
 	if r.Started.IsZero() {
 		r.Started = next.Started

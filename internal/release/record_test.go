@@ -84,7 +84,7 @@ func TestRecordsThatAreRefused(t *testing.T) {
 		"a schema before the first":                    {`{"schema":{"before":-1,"after":2}}`, "schema.before"},
 		"a list of records":                            {`[{"id":"shop-1"}]`, "release: "},
 		"a record that is cut":                         {`{"id":"shop-1"`, "unexpected EOF"},
-		"text after the record":                        {`{"id":"shop-1"} none`, "release: "},
+		"text after the record":                        {`{"id":"shop-1"} nonesuch`, "release: "},
 		"a record without end":                         {strings.Repeat(`{"id":"shop-1"}`, 10_000), "want at most 131072"},
 	}
 	for name, tt := range tests {
@@ -121,6 +121,34 @@ func TestNothingIsAnEmptyRecord(t *testing.T) {
 	}
 	if text, err := (release.Record{}).Encode(); err != nil || text != "{}" {
 		t.Errorf("got %q, %v", text, err)
+	}
+}
+
+// A job whose output could not be written must not keep the way back from its
+// input.
+func TestAJobWithoutARecordIsPassedOver(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{`{"id":"shop-1"} none`, `none {"id":"shop-1"}`, "none\n" + `{"id":"shop-1"}none none`} {
+		var r release.Record
+		if err := r.UnmarshalText([]byte(text)); err != nil || r.ID != "shop-1" {
+			t.Errorf("%q: got %+v, %v", text, r, err)
+		}
+	}
+}
+
+// In a later attempt a job that has failed before stays in the list with its old
+// output, after the outputs of the jobs that ran.
+func TestTheLaterMoveOfTheTrafficIsBelieved(t *testing.T) {
+	t.Parallel()
+	const (
+		back = `{"shifted":{"weight":0,"rolledBack":true,"reason":"5xx","at":"2026-10-01T12:00:00Z"}}`
+		live = `{"shifted":{"weight":100,"at":"2026-10-01T13:00:00Z"}}`
+	)
+	for _, text := range []string{back + live, live + back} {
+		var r release.Record
+		if err := r.UnmarshalText([]byte(text)); err != nil || r.Shifted.Weight != 100 || r.Shifted.RolledBack {
+			t.Errorf("%s: got %+v, %v", text, r.Shifted, err)
+		}
 	}
 }
 

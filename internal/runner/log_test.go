@@ -2,6 +2,7 @@ package runner_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -82,6 +83,12 @@ func TestSecretsAreHidden(t *testing.T) {
 		"in quotes":                  {"p\"ss\\wörd\t1", fmt.Sprintf("got %q", "p\"ss\\wörd\t1"), `got "***"`},
 		"in JSON":                    {"<p&ss>", `{"a":"\u003cp\u0026ss\u003e"}`, `{"a":"***"}`},
 		"in Markdown":                {"-p_ss*w|rd@x", summary.Text("-p_ss*w|rd@x") + " " + summary.Text("in -p_ss*w|rd@x"), "*** in ***"},
+		"in base64, from its start":  {"hunter2hunter2", base64.StdEncoding.EncodeToString([]byte("hunter2hunter2")), "***I="},
+		"in base64, behind a user":   {"hunter2hunter2", base64.StdEncoding.EncodeToString([]byte("ci:hunter2hunter2")), "Y2k6***I="},
+		"in base64, behind another":  {"hunter2hunter2", base64.StdEncoding.EncodeToString([]byte("user:hunter2hunter2 x")), "dXNlcjp***iB4"},
+		"a password of a URL":        {"postgres://me:hunt%20er2@db/shop", "me hunt er2, hunt%20er2", "me ***, ***"},
+		"a password of a URL alone":  {"redis://:p@ss/w@127.0.0.1:6379/0", "redis://:p@ss/w@127.0.0.1:6379/0", "***"},
+		"a password that is no more": {"postgres://shop:shop@db/shop", "shop, not postgres://shop:shop@db/shop", "shop, not ***"},
 		"with space around it":       {" hunter2\n", "[hunter2]", "[***]"},
 		"each line of it":            {key, "key MIIB&secret/Va_lue and -----END KEY-----", "key *** and ***"},
 		"its short lines stay":       {key, "abacus", "abacus"},

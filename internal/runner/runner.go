@@ -4,13 +4,15 @@
 //
 // It promises that nothing from outside becomes a command or an output of its
 // own: the lines of a log, of a child process and of an annotation are
-// defused, a value that could end its own heredoc is refused, and a secret is
-// replaced in everything that is printed or put out. Outside of a runner, where the files
-// are missing, outputs and summaries go to standard output.
+// defused, a value that could end its own heredoc is refused, or escaped where
+// it is JSON, and a secret is replaced in everything that is printed or put out.
+// Outside of a runner, where the files are missing, outputs and summaries go to
+// standard output.
 package runner
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,10 +34,14 @@ const delimiter = "_GitHubActionsFileCommandDelimeter_"
 // Runner is one step's connection to the runner that executes it.
 type Runner struct {
 	getenv func(string) string
+	out    io.Writer
 	log    *Log
+	page   *Log // the same, unless the log goes elsewhere
 	mu     sync.Mutex
 	action *githubactions.Action
 	summed int // bytes of summary so far
+
+	grouped bool
 }
 
 // New connects to the runner whose variables getenv reads and whose log is w.
@@ -43,13 +49,22 @@ func New(getenv func(string) string, w io.Writer) *Runner {
 	log := &Log{w: w}
 	return &Runner{
 		getenv: getenv,
+		out:    w,
 		log:    log,
+		page:   log,
 		action: githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(log.commands())),
 	}
 }
 
 // Log is where everything for people goes: defused and without secrets.
 func (r *Runner) Log() *Log { return r.log }
+
+// Apart sends the log to w, so that standard output has nothing but what was asked
+// for: outside of a job, where one is read or redirected without the other.
+func (r *Runner) Apart(w io.Writer) { r.log = &Log{w: w} }
+
+// Page is where what was asked for goes: defused and without secrets.
+func (r *Runner) Page() *Log { return r.page }
 
 // Present reports whether the process runs inside a GitHub Actions job.
 func (r *Runner) Present() bool { return r.getenv("GITHUB_ACTIONS") == "true" }
@@ -69,7 +84,7 @@ const none = "none"
 // or refused is written as "none". Secrets are replaced: GitHub would silently
 // drop the whole output.
 func (r *Runner) SetOutput(name, value string) error {
-	value = cmp.Or(r.log.Redact(value), none)
+	value = cmp.Or(escapeJSON(r.log.Redact(value)), none)
 	refused := checkOutput(name, value)
 	if refused != nil {
 		value = none
@@ -79,6 +94,16 @@ func (r *Runner) SetOutput(name, value string) error {
 		return errors.Join(refused, err)
 	}
 	return errors.Join(refused, r.guarded("set output "+name, func() { r.action.SetOutput(name, value) }))
+}
+
+// escapeJSON writes the delimiter inside of JSON in another way that means the
+// same: what an application says in an observation must not cost a job its
+// outputs. In valid JSON the delimiter can only stand within a string.
+func escapeJSON(value string) string {
+	if !strings.Contains(value, delimiter) || !json.Valid([]byte(value)) {
+		return value
+	}
+	return strings.ReplaceAll(value, delimiter, `\u005f`+delimiter[1:])
 }
 
 func checkOutput(name, value string) error {

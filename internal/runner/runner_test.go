@@ -65,6 +65,7 @@ func TestOutputs(t *testing.T) {
 		"NUL":                     {"a\x00b", "none", "set output value: the value has more than one line"},
 		"the delimiter":           {"_GitHubActionsFileCommandDelimeter_", "none", "set output value: the value contains the delimiter of the output file"},
 		"the delimiter in a line": {"a _GitHubActionsFileCommandDelimeter_ b", "none", "set output value: the value contains the delimiter of the output file"},
+		"the delimiter in JSON":   {`["\\_GitHubActionsFileCommandDelimeter_"]`, `["\\\u005fGitHubActionsFileCommandDelimeter_"]`, ""},
 		"a secret":                {`{"seen":"hunter2"}`, `{"seen":"***"}`, ""},
 	}
 	for name, tt := range tests {

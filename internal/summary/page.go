@@ -1,8 +1,10 @@
-// Package summary writes the Markdown page that an action leaves on its run:
-// the verdict first, then tables, the timeline, and what to do next.
+// Package summary writes the page that an action leaves on its run: the verdict
+// first, then tables, the timeline, and what to do next. It is Markdown for
+// GitHub and plain text for a terminal.
 //
 // It promises that text from outside stays text: nothing that is passed as a
-// value becomes a heading, a link, HTML, a mention or a new table cell.
+// value becomes a heading, a link, HTML, a mention, a new table cell or a command
+// to the terminal.
 package summary
 
 import (
@@ -12,7 +14,13 @@ import (
 )
 
 // Page is a summary in the making. Its zero value is empty and ready.
-type Page struct{ body strings.Builder }
+type Page struct{ blocks []block }
+
+// block is a part of a page.
+type block interface {
+	markdown(*strings.Builder)
+	plain(*terminal)
+}
 
 // Mark is the sign before a verdict.
 type Mark string
@@ -26,18 +34,18 @@ const (
 	Skip Mark = "⏭️"
 )
 
+func (p *Page) add(b block) { p.blocks = append(p.blocks, b) }
+
 // Verdict writes the headline.
 func (p *Page) Verdict(mark Mark, format string, args ...any) {
-	fmt.Fprintf(&p.body, "## %s %s\n\n", mark, Text(fmt.Sprintf(format, args...)))
+	p.add(verdict{mark, fmt.Sprintf(format, args...)})
 }
 
 // Section writes a heading below the headline.
-func (p *Page) Section(title string) { fmt.Fprintf(&p.body, "### %s\n\n", Text(title)) }
+func (p *Page) Section(title string) { p.add(section(title)) }
 
 // Say writes a paragraph.
-func (p *Page) Say(format string, args ...any) {
-	p.body.WriteString(Text(fmt.Sprintf(format, args...)) + "\n\n")
-}
+func (p *Page) Say(format string, args ...any) { p.add(paragraph(fmt.Sprintf(format, args...))) }
 
 // Table writes rows under a header; short rows are filled up. A table without
 // rows is left out.
@@ -45,20 +53,19 @@ func (p *Page) Table(header []string, rows [][]string) {
 	if len(rows) == 0 {
 		return
 	}
-	p.row(header)
-	p.body.WriteString("|" + strings.Repeat(" --- |", len(header)) + "\n")
+	t := table{header: header}
 	for _, r := range rows {
-		p.row(append(r[:len(r):len(r)], make([]string, max(0, len(header)-len(r)))...)[:len(header)])
+		t.rows = append(t.rows, append(r[:len(r):len(r)], make([]string, max(0, len(header)-len(r)))...)[:len(header)])
 	}
-	p.body.WriteByte('\n')
+	p.add(t)
 }
 
-func (p *Page) row(cells []string) {
-	p.body.WriteByte('|')
-	for _, c := range cells {
-		p.body.WriteString(" " + Text(c) + " |")
+// List writes rows without a header. They may be of any length; on a terminal the last
+// cell of each has the rest of the line.
+func (p *Page) List(rows [][]string) {
+	if len(rows) > 0 {
+		p.add(list(rows))
 	}
-	p.body.WriteByte('\n')
 }
 
 // Event is one line of a timeline.
@@ -81,39 +88,39 @@ func (p *Page) Timeline(events []Event) {
 
 // Details writes text that opens on a click, as it is, in a code block.
 func (p *Page) Details(title, text string) {
-	text = strings.TrimRight(printable(text), "\n")
-	fence := "```"
-	for strings.Contains(text, fence) {
-		fence += "`"
-	}
-	fmt.Fprintf(&p.body, "<details><summary>%s</summary>\n\n%s\n%s\n%s\n\n</details>\n\n",
-		label(title), fence, text, fence)
+	p.add(details{title, strings.TrimRight(Printable(text), "\n")})
 }
 
 // Next writes what to do now, as a list.
 func (p *Page) Next(steps ...string) {
-	if len(steps) == 0 {
-		return
+	if len(steps) > 0 {
+		p.add(next(steps))
 	}
-	p.Section("What to do next")
-	for _, s := range steps {
-		p.body.WriteString("- " + Text(s) + "\n")
-	}
-	p.body.WriteByte('\n')
 }
 
-// Raw writes Markdown that was made, and escaped, elsewhere.
-func (p *Page) Raw(markdown string) { p.body.WriteString(markdown) }
+// Raw writes Markdown that was made, and escaped, elsewhere. A terminal shows the
+// lines instead.
+func (p *Page) Raw(markdown string, lines ...string) { p.add(raw{markdown, lines}) }
 
-// Markdown returns the page.
-func (p *Page) Markdown() string { return p.body.String() }
+// Append writes another page below.
+func (p *Page) Append(other *Page) { p.blocks = append(p.blocks, other.blocks...) }
 
-// Fold writes a part of the page that opens on a click.
+// Fold writes a part of the page that opens on a click. A terminal only shows
+// its title.
 func (p *Page) Fold(title string, part func(*Page)) {
 	var inner Page
 	part(&inner)
-	fmt.Fprintf(&p.body, "<details><summary>%s</summary>\n\n%s</details>\n\n", label(title), inner.Markdown())
+	p.add(fold{title, &inner})
 }
 
-// Judged reports whether a verdict was written.
-func (p *Page) Judged() bool { return strings.HasPrefix(p.body.String(), "## ") }
+// Empty reports whether nothing was written.
+func (p *Page) Empty() bool { return len(p.blocks) == 0 }
+
+// Judged reports whether a verdict was written first.
+func (p *Page) Judged() bool {
+	if p.Empty() {
+		return false
+	}
+	_, ok := p.blocks[0].(verdict)
+	return ok
+}

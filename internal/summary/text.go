@@ -38,7 +38,7 @@ func Forms(value string) []string {
 // label escapes a value for use between HTML tags.
 func label(value string) string { return htmlEscapes.Replace(cut(line(value))) }
 
-func line(value string) string { return strings.TrimSpace(printable(value)) }
+func line(value string) string { return strings.TrimSpace(Printable(value)) }
 
 func cut(value string) string {
 	if runes := []rune(value); len(runes) > maxText {
@@ -47,9 +47,9 @@ func cut(value string) string {
 	return value
 }
 
-// printable drops control characters, ANSI escapes among them, and those that
+// Printable drops control characters, ANSI escapes among them, and those that
 // turn the direction of the text, but keeps line ends and tabs.
-func printable(text string) string {
+func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
 			return -1
