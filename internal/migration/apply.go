@@ -33,7 +33,7 @@ type attempt struct {
 // used up. It returns what the database then says.
 func (r *run) apply(ctx context.Context, m Migration, state State) (State, error) {
 	a := &attempt{
-		step:  Step{Migration: m, Files: r.files, Previous: state.Version, Release: r.id},
+		step:  r.step(m, state.Version),
 		done:  Result{Version: m.Version, File: m.Up.Name, SHA256: m.Up.SHA256, WayBack: m.WayBack(), Nature: m.Up.Script.Nature},
 		began: time.Now(),
 	}
@@ -94,7 +94,8 @@ func (r *run) judge(ctx context.Context, step Step, tried error) (State, error) 
 	case state.Version == step.Version:
 		return state, nil
 	}
-	return state, release.Refuse("the database is as it was before this file: correct it, or what the message names, and run the job again",
+	usual := "the database is as it was before this file: correct it, or what the message names, and run the job again"
+	return state, release.Refuse(step.remedy(tried, usual),
 		"apply %s: %w", step.Up.Path, orSuccess(tried))
 }
 

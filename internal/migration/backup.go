@@ -29,14 +29,22 @@ type Dumped struct {
 	Tool   string // version
 	Schema Version
 	Tables []Table
+	Rows   map[string]Rows // by the name of the table
 	At     time.Time
+}
+
+// Rows are those of a table, as one snapshot has them.
+type Rows struct {
+	Count int64  `json:"count"`
+	Hash  string `json:"hash,omitempty"` // of all rows, whatever their order; for the tables of database.backup.hash
 }
 
 // Table is a table of the database.
 type Table struct {
-	OID  uint32
-	Name string // with its schema
-	Data bool   // it has rows of its own: it is no partitioned table and no view
+	OID   uint32
+	Name  string // with its schema
+	Data  bool   // it has rows of its own: it is no partitioned table and no view
+	Pages int32  // as the last analyze has seen them
 }
 
 // Contents is the tables in a backup, by their OIDs.
@@ -59,10 +67,8 @@ func (c Contents) missing(tables []Table) []string {
 	return names
 }
 
-// backup takes and verifies a backup, and names it only then.
-func backup(ctx context.Context, s Backups, from Dumper, state State, id release.ID) (Manifest, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, s.Timeout, fmt.Errorf("it took longer than backup.timeout, %v", s.Timeout))
-	defer cancel()
+// take takes and verifies a backup, and names it only then.
+func take(ctx context.Context, s Backups, from Dumper, state State, id release.ID, last *Shelved) (Manifest, error) {
 	shelf := shelf{s.Directory}
 	d, err := shelf.draft()
 	if err != nil {
@@ -79,10 +85,11 @@ func backup(ctx context.Context, s Backups, from Dumper, state State, id release
 	if err := verify(ctx, from, d, dumped.Tables); err != nil {
 		return Manifest{}, because(ctx, err)
 	}
-	if err := shelf.plausible(d.size, s.MinimumRatio, state); err != nil {
+	if err := plausible(d.size, s.MinimumRatio, last); err != nil {
 		return Manifest{}, err
 	}
 	m := manifest(d, dumped, state, id)
+	m.Path = shelf.path(m.Name)
 	return m, shelf.place(d, m)
 }
 
@@ -118,13 +125,8 @@ func verify(ctx context.Context, from Dumper, d *draft, tables []Table) error {
 }
 
 // plausible compares the size with that of the last backup of the database.
-func (s shelf) plausible(size int64, ratio float64, state State) error {
-	list, err := s.list(state.Database, state.System)
-	if err != nil || len(list) == 0 {
-		return err
-	}
-	last := list[len(list)-1]
-	if float64(size) >= ratio*float64(last.Bytes) {
+func plausible(size int64, ratio float64, last *Shelved) error {
+	if last == nil || float64(size) >= ratio*float64(last.Bytes) {
 		return nil
 	}
 	return release.Refuse("find out where the rows went; if they were removed on purpose, set database.backup.minimum-ratio lower for one release",
@@ -146,9 +148,9 @@ func manifest(d *draft, of Dumped, state State, id release.ID) Manifest {
 	base := strings.TrimLeft(unfit.ReplaceAllString(state.Database, "_"), ".")
 	m := Manifest{
 		Name:   fmt.Sprintf("%s-%s-%s%s", base, of.At.UTC().Format(moment), id, dumpSuffix),
-		SHA256: d.sum(), Bytes: d.size, Level: Level, Release: id,
+		SHA256: d.sum(), Bytes: d.size, Level: Decoded, Release: id,
 		Database: state.Database, System: state.System, Server: of.Server, Tool: of.Tool,
-		Schema: of.Schema, Tables: []string{}, TakenAt: of.At.UTC(),
+		Schema: of.Schema, Tables: []string{}, Rows: of.Rows, TakenAt: of.At.UTC(),
 	}
 	for _, t := range of.Tables {
 		m.Tables = append(m.Tables, t.Name)
@@ -156,17 +158,41 @@ func manifest(d *draft, of Dumped, state State, id release.ID) Manifest {
 	return m
 }
 
-// reusable returns the backup that this release has taken already, if nothing was
-// applied since and the file is still what it was.
-func (s shelf) reusable(state State, id release.ID) (Manifest, bool, error) {
+// reuseFor is how old the backup of an earlier attempt may be. The application writes
+// meanwhile: an attempt that is run again at once need not read the database twice,
+// one of the next day must.
+const reuseFor = time.Hour
+
+// of is the proven backup that an earlier attempt of the release has taken before its
+// files, which a further one, with nothing left to apply, still has to go back to; nil
+// when there is none.
+func (s shelf) of(state State, id release.ID) (*Manifest, error) {
+	list, err := s.list(state.Database, state.System)
+	for _, m := range list { // the oldest first
+		if m.Release != id || !m.Level.proven() {
+			continue
+		}
+		m.Path = s.path(m.Name)
+		if sum, size, err := checksum(m.Path); err == nil && sum == m.SHA256 && size == m.Bytes {
+			return &m, nil
+		}
+	}
+	return nil, err
+}
+
+// reusable returns the backup that this release has taken already, if that was not
+// long ago, nothing was applied since, of the contract files neither, and the file is
+// still what it was.
+func (s shelf) reusable(state, contract State, id release.ID) (Manifest, bool, error) {
 	list, err := s.list(state.Database, state.System)
 	if err != nil || len(list) == 0 {
 		return Manifest{}, false, err
 	}
 	last := list[len(list)-1]
-	if last.Release != id || last.Schema != state.Version || last.Level != Level || state.changedSince(last.TakenAt) {
+	if last.Release != id || !last.Level.proven() || last.outdated(state, contract) || time.Since(last.TakenAt) > reuseFor {
 		return Manifest{}, false, nil
 	}
-	sum, size, err := checksum(s.path(last.Name))
+	last.Path = s.path(last.Name)
+	sum, size, err := checksum(last.Path)
 	return last, sum == last.SHA256 && size == last.Bytes, err
 }

@@ -56,7 +56,7 @@ func TestABackupHasItsManifest(t *testing.T) {
 			t.Errorf("%s: mode %v, %v", name, info.Mode(), err)
 		}
 	}
-	if h := m.Handle(); h.Name != m.Name || h.Level != migration.Level || h.Bytes != m.Bytes {
+	if h := m.Handle(); h.Name != m.Name || h.Level != string(migration.Decoded) || h.Bytes != m.Bytes {
 		t.Errorf("handle %+v", h)
 	}
 }
@@ -123,8 +123,8 @@ func TestOldBackupsGoAndNothingElse(t *testing.T) {
 		}
 		time.Sleep(2 * time.Millisecond) // names have milliseconds
 	}
-	if len(last.Kept) != 2 || len(last.Removed) != 1 || last.Kept[1] != last.Backup.Name {
-		t.Errorf("kept %q, removed %q", last.Kept, last.Removed)
+	if len(last.Kept) != 2 || len(last.Removed) != 1 || last.Kept[1].Name != last.Backup.Name {
+		t.Errorf("kept %v, removed %q", last.Kept, last.Removed)
 	}
 	left := map[string]bool{}
 	for _, name := range names(t, dir) {
@@ -151,6 +151,23 @@ func TestABackupIsReusedBySameReleaseOnly(t *testing.T) {
 		"a file was applied": {id: "shop-1", again: true, change: func(_ *testing.T, d *database, _ string) { d.state.Version = 1; d.state.Journal = applied("shop-1", 1) }},
 		"one was, and undone": {id: "shop-1", again: true, change: func(_ *testing.T, d *database, _ string) {
 			d.state.Journal[1] = migration.Entry{Version: 1, Applied: true, At: time.Now().Add(time.Hour)}
+		}},
+		"it is old": {id: "shop-1", again: true, change: func(t *testing.T, _ *database, path string) {
+			text, err := os.ReadFile(path + ".json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var m map[string]any
+			if err := json.Unmarshal(text, &m); err != nil {
+				t.Fatal(err)
+			}
+			m["takenAt"] = time.Now().Add(-61 * time.Minute)
+			if text, err = json.Marshal(m); err == nil {
+				err = os.WriteFile(path+".json", text, 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
 		}},
 		"the file was changed": {id: "shop-1", again: true, change: func(t *testing.T, _ *database, path string) {
 			if err := os.WriteFile(path, []byte("a backup of same size!"), 0o600); err != nil {

@@ -27,10 +27,10 @@ func TestTheSchemaIsKept(t *testing.T) {
 	}{
 		"nothing was applied": {release.Schema{Before: 4, After: 4}, &migration.State{Version: 4}, nil, "this release applied no migration", release.Passed},
 		"a way back that was not rehearsed": {release.Schema{After: 1, Applied: []uint{1}}, &migration.State{Version: 1},
-			[]string{"1_a.up.sql: not proven: 1_a.down.sql, statements: 2 was not rehearsed"}, "no way back was proven without loss", release.Passed},
+			[]string{"1_a.up.sql: not proven to be reversible: 1_a.down.sql, statements: 2, was not rehearsed"}, "no way back was proven without loss", release.Passed},
 		"all of them": {release.Schema{After: 5, Applied: []uint{1, 2, 3, 4, 5}}, &migration.State{Version: 5}, []string{
-			"1_a.up.sql: not proven", "2_b.up.sql: no way back: 2_b.down.sql has no statement", "3_c.up.sql: no way back: no down file",
-			"4_d.up.sql: not reversible without loss: ALTER TABLE A in line 2", "version 5: no way back: the folder does not have its files",
+			"1_a.up.sql: not proven", "2_b.up.sql: not reversible: no way back: 2_b.down.sql has no statement", "3_c.up.sql: not reversible: no way back: no down file",
+			"4_d.up.sql: reversible with loss: ALTER TABLE A in line 2", "version 5: no way back: the folder does not have its files",
 		}, "not every migration of this release has a way back", release.Passed},
 		"somebody changed it":            {release.Schema{After: 1, Applied: []uint{1}}, &migration.State{Version: 0}, nil, "", release.Failed},
 		"the database does not answer":   {release.Schema{After: 1, Applied: []uint{1}}, nil, nil, "", release.NotShown},
@@ -38,12 +38,12 @@ func TestTheSchemaIsKept(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var seen release.Findings
-			d := migration.Decide(c.schema, set, c.now, &seen)
-			if !d.Keep || !strings.Contains(d.Reason, c.reason) || len(d.Verdicts) != len(c.schema.Applied) {
+			d := migration.Decide(migration.Known{Schema: c.schema, Files: set, Now: c.now}, &seen)
+			if d.Possible || d.Gone || !strings.Contains(d.Reason, c.reason) || len(d.Verdicts) != len(c.schema.Applied) {
 				t.Fatalf("%+v", d)
 			}
 			for i, want := range c.want {
-				if !strings.HasPrefix(d.Verdicts[i].Reason, want) || d.Verdicts[i].Reversible {
+				if !strings.HasPrefix(d.Verdicts[i].Reason, want) || d.Verdicts[i].Way == migration.Lossless {
 					t.Errorf("%+v, want %q", d.Verdicts[i], want)
 				}
 			}

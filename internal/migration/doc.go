@@ -1,7 +1,8 @@
 // Package migration brings the schema of a database to the version that a
 // release needs, before any traffic moves: it reads the folder of migration
-// files, takes and verifies a backup, applies what is pending one file at a time,
-// and verifies what came of it. It also says whether there is a way back.
+// files, takes and verifies a backup, rehearses what is pending on a scratch
+// database where there is one, applies it one file at a time, and verifies what
+// came of it. It also says whether there is a way back.
 //
 // It promises that a run can be killed at any instant and repeated: every file
 // is either applied or not, and the journal beside golang-migrate's own table

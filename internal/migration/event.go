@@ -19,15 +19,26 @@ type EventKind string
 
 // The kinds of events, in the order of a run.
 const (
-	Waiting       EventKind = "waiting" // for another run
-	Locked        EventKind = "locked"  // no other run migrates now
-	Settled       EventKind = "settled" // what an earlier run left is known
-	BackupStarted EventKind = "backup started"
-	BackupDone    EventKind = "backup done" // taken and verified, or an earlier one reused
-	Started       EventKind = "started"     // a file
-	Blocked       EventKind = "blocked"     // a file met a lock and will be tried again
-	FileApplied   EventKind = "applied"     // a file
-	Verified      EventKind = "verified"    // the version
+	Waiting        EventKind = "waiting" // for another run
+	Locked         EventKind = "locked"  // no other run migrates now
+	Settled        EventKind = "settled" // what an earlier run left is known
+	BackupStarted  EventKind = "backup started"
+	BackupTaken    EventKind = "backup taken" // and verified; it is copied next
+	BackupDone     EventKind = "backup done"  // taken and verified, or an earlier one reused
+	ScratchFilling EventKind = "filling scratch database"
+	Rehearsing     EventKind = "rehearsing" // a file
+	FileRehearsed  EventKind = "rehearsed"  // a file
+	Started        EventKind = "started"    // a file
+	Running        EventKind = "running"    // a file, for a while already
+	Blocked        EventKind = "blocked"    // a file met a lock and will be tried again
+	Terminated     EventKind = "terminated" // a session that was in the way
+	FileApplied    EventKind = "applied"    // a file
+	FillStarted    EventKind = "backfill"   // of rows, in batches
+	FillGoesOn     EventKind = "backfilling"
+	FillHeld       EventKind = "backfill held" // for the sake of others
+	FillDone       EventKind = "backfilled"
+	Verified       EventKind = "verified"   // the version
+	TakenBack      EventKind = "taken back" // a file, by its down file
 )
 
 // String prints the event in one line.

@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -9,24 +10,21 @@ import (
 // unshown are the items of this part of the plan that a run does not observe, and
 // why.
 var unshown = map[string]string{
-	"A.5.s3": "the backup was not copied to an object store",
 	"A.5.v2": "the backup was decoded and compared with the list of tables, not restored",
-	"A.5.v3": "whether the backup folder is on another host, encrypted and closed was not read",
-	"A.5.v4": "a retention of the folder was applied; no bucket's lifecycle was read back",
 	"A.5.v5": "point-in-time recovery is for a person to sign",
-	"B.2.s1": "the files were not rehearsed on a copy of the database",
-	"B.2.v1": "the statements were not parsed and judged",
+	"B.2.v1": unreviewed,
 	"B.2.v2": "the live version was not tested on a migrated copy",
-	"B.2.v3": "the files were not rehearsed on data",
-	"B.2.r1": "the rule was not tried: statements were not judged",
-	"B.2.r2": "the rule was not tried: only that a concurrent index is alone in its file and valid",
-	"B.2.r3": "the rule was not tried: statements were not judged",
+	"B.2.r1": unreviewed,
+	"B.2.r2": unreviewed,
+	"B.2.r3": unreviewed,
+	"B.2.r5": unreviewed,
 	"B.2.r4": "feature flags are for a person to sign",
-	"B.2.r5": "the rule was not tried: statements were not judged",
 }
 
+const unreviewed = "there was nothing to review, or the run ended before it"
+
 // shown are the items that a run observes.
-var shown = []string{"A.5.s1", "A.5.s2", "A.5.v1", "B.2.s2", "B.2.s3", "B.2.v4", "B.2.v5", "B.2.v6"}
+var shown = []string{"3.1.1b", "A.5.s1", "A.5.s2", "A.5.s3", "A.5.v1", "A.5.v3", "A.5.v4", "B.2.s1", "B.2.v3", "B.2.s2", "B.2.s3", "B.2.v4", "B.2.v5", "B.2.v6"}
 
 // none records that nothing of this part was observed.
 func none(seen *release.Findings, why string) {
@@ -36,39 +34,24 @@ func none(seen *release.Findings, why string) {
 	for id := range unshown {
 		seen.Miss(id, "%s", why)
 	}
+	for _, id := range contractItems {
+		seen.Miss(id, "%s", why)
+	}
 }
 
 // evidence adds what the run has shown. An error fails the items that it
 // concerns and leaves the others not shown. Its text stays out of the record, which
 // must not have the names of hosts.
 func (r *run) evidence(seen *release.Findings, err error) {
-	for id, why := range unshown {
+	r.backupEvidence(seen)
+	for id, why := range unshown { // behind it: the first reason is kept
 		seen.Miss(id, "%s", why)
 	}
-	r.backupEvidence(seen)
+	r.rehearsalEvidence(seen)
 	r.versionEvidence(seen, err)
-}
-
-func (r *run) backupEvidence(seen *release.Findings) {
-	b := r.report.Backup
-	switch {
-	case b != nil:
-		seen.Show("A.5.s1", true, "%s of release %s: pg_dump %s of server %s ended with status 0", b.Name, b.Release, b.Tool, b.Server)
-		seen.Show("A.5.s2", true, "read back whole: %s, SHA-256 %s, %d bytes", b.Level, b.SHA256, b.Bytes)
-		r.tableEvidence(seen, len(b.Tables))
-	case r.report.NoBackup != "":
-		r.miss(seen, r.report.NoBackup, "A.5.s1", "A.5.s2", "A.5.v1")
-	default:
-		r.miss(seen, "the run ended before a backup was taken and verified", "A.5.s1", "A.5.s2", "A.5.v1")
-	}
-}
-
-func (r *run) tableEvidence(seen *release.Findings, tables int) {
-	if tables == 0 {
-		seen.Miss("A.5.v1", "the database has no table yet")
-		return
-	}
-	seen.Show("A.5.v1", true, "each of the %d tables of the snapshot is in the backup, with its rows", tables)
+	r.fillEvidence(seen, err)
+	r.contractEvidence(seen, err)
+	r.exempt(seen, err)
 }
 
 func (r *run) versionEvidence(seen *release.Findings, err error) {
@@ -90,6 +73,7 @@ func (r *run) versionEvidence(seen *release.Findings, err error) {
 		for _, id := range []string{"B.2.s3", "B.2.v5"} {
 			seen.Show(id, true, "version %d before, %d after, %v expected", schema.Before, schema.After, last)
 		}
+		seen.Show("3.5.t2", true, "%s has version %v of the database", r.settings.Table, r.report.Version)
 		r.objectEvidence(seen)
 	}
 	seen.Show("B.2.v6", true, "clean, no index that is invalid since, tries that met a lock: %d, all repeated within %v", r.locks(), r.settings.LockBudget)
@@ -111,6 +95,8 @@ func (r *run) objectEvidence(seen *release.Findings) {
 		list = append(list, f.File+": "+f.outcome())
 	}
 	seen.Show("B.2.v4", true, "%s", strings.Join(list, "; "))
+	seen.Show("3.5.s1", true, "golang-migrate found every file of %s: %d applied now, none of another name", r.report.Folder, len(list))
+	seen.Show("3.5.t1", true, "golang-migrate applied %d files", len(list))
 }
 
 // outcome says what the catalog has from a file.
@@ -119,6 +105,28 @@ func (f Result) outcome() string {
 		return "committed in one transaction with its line in the journal, and left no object of its own"
 	}
 	return "the catalog has " + strings.Join(f.Objects, ", ")
+}
+
+// fillEvidence shows what the backfills have done. What the live version writes
+// behind them is for the sweep, so it fails nothing.
+func (r *run) fillEvidence(seen *release.Findings, err error) {
+	var changed, largest, left int64
+	batches := 0
+	for _, f := range r.report.Fills {
+		changed, left, batches, largest = changed+f.Changed, left+f.Remainder, batches+f.Batches, max(largest, f.Largest)
+	}
+	text := fmt.Sprintf("%d rows in %d transactions of at most %d rows, each with its checkpoint; rows left: %d", changed, batches, largest, left)
+	switch n := len(r.report.Fills); {
+	case n == 0:
+		r.miss(seen, "no backfill was to be done", "3.1.1b")
+	case err != nil && !r.report.Verified:
+		r.miss(seen, "the run ended in an error before every backfill was done: "+text, "3.1.1b")
+	case left > 0:
+		r.miss(seen, text+", written by the live version meanwhile; finalize changes them", "3.1.1b")
+	default:
+		seen.Show("3.1.1b", true, "%s", text)
+		seen.Show("B.2.r5", true, "%s", text)
+	}
 }
 
 func (r *run) locks() int {

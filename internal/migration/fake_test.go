@@ -3,6 +3,7 @@ package migration_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -29,12 +30,13 @@ func folder(t testing.TB, files map[string]string) string {
 func settings(t testing.TB, files map[string]string) migration.Settings {
 	t.Helper()
 	s := migration.Settings{
-		URL: "postgres://u:p@h/d", Folder: folder(t, files), Table: "schema_migrations",
+		URL: "postgres://u:p@h/d", Folder: folder(t, files), Table: "schema_migrations", Contract: migration.Contracting{Table: "bluegreen_contract"}, Down: migration.Never,
 		LockTimeout: 100 * time.Millisecond, LockBudget: 5 * time.Minute, StatementTimeout: 15 * time.Minute,
 		IndexTimeout: 2 * time.Hour, Wait: 30 * time.Minute,
-		Backup: migration.Backups{Directory: filepath.Join(t.TempDir(), "backups"), Keep: 7, Policy: migration.WhenPending, MinimumRatio: 0.5, Timeout: time.Hour},
+		Backup:   migration.Backups{Directory: filepath.Join(t.TempDir(), "backups"), Keep: 7, Policy: migration.WhenPending, MinimumRatio: 0.5, Timeout: time.Hour},
+		Backfill: migration.Batches{Target: 100 * time.Millisecond, Timeout: 10 * time.Second, MaxLag: 10 * time.Second},
 	}
-	if err := errors.Join(s.Check(), s.Backup.Check()); err != nil {
+	if err := errors.Join(s.Check(), s.Backup.Check(), s.Backfill.Check()); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -47,6 +49,7 @@ type database struct {
 	state  migration.State
 	try    func(step migration.Step, n int) error // nil applies everything
 	settle error
+	rows   *filling // of every backfill
 	calls  []string
 	n      int
 }
@@ -98,6 +101,51 @@ func (d *database) apply(step migration.Step) {
 		Release: step.Release, Nature: step.Up.Script.Nature, Applied: true, Settled: true, At: time.Now()}
 }
 
+func (d *database) Fill(_ context.Context, f migration.Fill, again bool, _ func(migration.Event)) (migration.Filling, error) {
+	if d.rows == nil {
+		d.t.Errorf("%v: no backfill was expected", f)
+	}
+	d.calls = append(d.calls, fmt.Sprintf("fill %s %t", f.Table, again))
+	d.rows.done = func() {
+		d.state.Filled = map[migration.FillID]migration.Filled{f.FillID: {SHA256: f.SHA256, Done: true}}
+	}
+	return d.rows, nil
+}
+
+func (d *database) Rest(_ context.Context, fills []migration.Fill) (all []migration.Rest, err error) {
+	for _, f := range fills {
+		all = append(all, migration.Rest{Fill: f, Rows: int64(d.rows.left)})
+	}
+	return all, nil
+}
+
+func (d *database) Swept(_ context.Context, fills []migration.Fill) error {
+	for _, f := range fills {
+		d.calls = append(d.calls, fmt.Sprintf("swept %s", f.Table))
+		d.state.Filled[f.FillID] = migration.Filled{SHA256: f.SHA256, Done: true, Swept: true}
+	}
+	return nil
+}
+
+func (d *database) Hold(_ context.Context, files []migration.Held) error {
+	for _, f := range files {
+		d.calls = append(d.calls, "hold "+f.Up.Name)
+	}
+	return nil
+}
+
+func (d *database) Undo(_ context.Context, step migration.Step) error {
+	d.calls = append(d.calls, "undo "+step.Down.Name)
+	if d.try != nil {
+		if err := d.try(step, 0); err != nil {
+			return err
+		}
+	}
+	delete(d.state.Journal, step.Version)
+	d.state.Version = step.Previous
+	return nil
+}
+
 func (d *database) Close() { d.calls = append(d.calls, "unlock") }
 
 // dumper writes content and reads back what it is told to.
@@ -108,6 +156,7 @@ type dumper struct {
 	read    migration.Contents
 	bad     error // of Contents
 	schema  migration.Version
+	rows    map[string]migration.Rows
 	calls   int
 }
 
@@ -121,7 +170,7 @@ func goodDumper() *dumper {
 func (d *dumper) Dump(_ context.Context, w io.Writer) (migration.Dumped, error) {
 	d.calls++
 	_, err := io.WriteString(w, d.content)
-	return migration.Dumped{Server: "15.4", Tool: "16.1", Schema: d.schema, Tables: d.tables, At: time.Now()}, errors.Join(err, d.err)
+	return migration.Dumped{Server: "15.4", Tool: "16.1", Schema: d.schema, Tables: d.tables, Rows: d.rows, At: time.Now()}, errors.Join(err, d.err)
 }
 
 func (d *dumper) Contents(_ context.Context, path string) (migration.Contents, error) {

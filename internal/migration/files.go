@@ -1,17 +1,8 @@
 package migration
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
-
-	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
 // File is one file of the folder.
@@ -27,11 +18,14 @@ type Migration struct {
 	Version Version
 	Up      File
 	Down    *File // nil when there is none
+	Plain   bool  // of a folder whose files only go up
 }
 
 // WayBack says whether there is a file to go back with, in words.
 func (m Migration) WayBack() string {
 	switch {
+	case m.Plain:
+		return "no way back: the folder has only files that go up"
 	case m.Down == nil:
 		return "no way back: no down file"
 	case m.Down.Script.Empty():
@@ -44,6 +38,7 @@ func (m Migration) WayBack() string {
 type Set struct {
 	Folder string
 	List   []Migration
+	Plain  bool // the layout of names without a direction, which golang-migrate skips
 }
 
 // Of returns the migration of a version.
@@ -82,104 +77,13 @@ func compare(a, b Version) int {
 	return 0
 }
 
-// Read reads a folder. Folders in it and files that are not SQL are left alone.
-// It refuses, all at once and each with its path and remedy, what golang-migrate
-// would skip, take for something else, or stumble over halfway.
-func Read(folder string) (Set, error) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return Set{}, release.Reject("set database.migrations to the folder of the migration files", "read migrations: %w", err)
-	}
-	r := reader{folder: folder, found: map[Version]*pair{}}
-	for _, entry := range entries {
-		if !entry.IsDir() {
-			r.entry(entry)
+// Replace returns the set with another down file of a version.
+func (s Set) Replace(v Version, down File) Set {
+	s.List = slices.Clone(s.List)
+	for i := range s.List {
+		if s.List[i].Version == v {
+			s.List[i].Down = &down
 		}
 	}
-	set := r.set()
-	if len(r.problems) > 0 {
-		return Set{}, release.Refuse("correct these files; nothing was changed", "read migrations: %w", errors.Join(r.problems...))
-	}
-	return set, nil
-}
-
-type pair struct{ up, down *File }
-
-type reader struct {
-	folder   string
-	found    map[Version]*pair
-	problems []error
-}
-
-func (r *reader) entry(entry fs.DirEntry) {
-	name, ok := ParseName(entry.Name())
-	switch {
-	case ok && strings.EqualFold(name.Extension, "sql"):
-		r.file(entry.Name(), name)
-	case ok:
-		r.refuse(entry.Name(), "golang-migrate would run it as SQL: end its name in .sql, or move it out of the folder")
-	case isSQL(entry.Name()):
-		r.refuse(entry.Name(), "golang-migrate would skip it without a word: %s", remedy(entry.Name()))
-	}
-}
-
-func remedy(file string) string {
-	if better, ok := suggest(file); ok {
-		return "rename it to " + better
-	}
-	return "name it <number>_<title>.up.sql, or move it out of the folder"
-}
-
-func (r *reader) file(base string, n Name) {
-	f, err := read(filepath.Join(r.folder, base))
-	if err != nil {
-		r.refuse(base, "%w", err)
-		return
-	}
-	p := r.found[n.Version]
-	if p == nil {
-		p = &pair{}
-		r.found[n.Version] = p
-	}
-	place := &p.up
-	if n.Direction == Down {
-		place = &p.down
-	}
-	if *place != nil {
-		r.refuse(base, "version %v is also that of %s: give it the next free number", n.Version, (*place).Name)
-		return
-	}
-	*place = &f
-}
-
-func read(path string) (File, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return File{}, err
-	}
-	sum := sha256.Sum256(text)
-	script, err := ParseScript(string(text))
-	return File{Name: filepath.Base(path), Path: path, SHA256: hex.EncodeToString(sum[:]), Script: script}, err
-}
-
-// set puts the pairs in order and refuses those that cannot go up.
-func (r *reader) set() Set {
-	set := Set{Folder: r.folder}
-	for v, p := range r.found {
-		switch {
-		case p.up == nil:
-			r.refuse(p.down.Name, "there is no up file of version %v: add it, or remove this one", v)
-		case p.up.Script.Empty():
-			r.refuse(p.up.Name, "it has no statement: write one, or remove the file")
-		default:
-			set.List = append(set.List, Migration{v, *p.up, p.down})
-		}
-	}
-	slices.SortFunc(set.List, func(a, b Migration) int { return compare(a.Version, b.Version) })
-	slices.SortFunc(r.problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return set
-}
-
-func (r *reader) refuse(base, format string, args ...any) {
-	r.problems = append(r.problems, fmt.Errorf("%s: %w", filepath.Join(r.folder, base), fmt.Errorf(format, args...)))
+	return s
 }

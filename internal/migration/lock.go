@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -71,3 +72,5 @@ func HideConstants(sql string, size int) string {
 	}
 	return text
 }
+
+func asLock(err error) (*LockError, bool) { return errors.AsType[*LockError](err) }

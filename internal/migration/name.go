@@ -3,6 +3,7 @@ package migration
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,6 +41,51 @@ func ParseName(file string) (Name, bool) {
 		return Name{}, false
 	}
 	return Name{Version(n), m[2], Direction(m[3]), m[4]}, true
+}
+
+// plainForm is the layout of a folder whose files only go up: a number and a
+// title, as in 001_initial_schema.sql.
+var plainForm = regexp.MustCompile(`^([0-9]+)_(.*)\.sql$`)
+
+// parsePlain takes a name of the plain layout apart. A title that ends in up goes up
+// all the same; one that ends in down is none, since nobody can tell which it does.
+func parsePlain(file string) (Name, bool) {
+	m := plainForm.FindStringSubmatch(file)
+	if m == nil || nameForm.MatchString(file) {
+		return Name{}, false
+	}
+	n, err := strconv.ParseInt(m[1], 10, 64)
+	if err != nil || downWord.MatchString(m[2]) {
+		return Name{}, false
+	}
+	return Name{Version(n), m[2], Up, "sql"}, true
+}
+
+// isPlain tells whether a folder has the plain layout: all of its SQL files, and
+// there is one. golang-migrate itself would skip each of them. A pair such as 1_a_up.sql
+// and 1_a_down.sql is another layout.
+func isPlain(files []string) bool {
+	found := false
+	for _, f := range files {
+		if !isSQL(f) && !nameForm.MatchString(f) {
+			continue
+		}
+		if !plainForm.MatchString(f) || nameForm.MatchString(f) || slices.Contains(files, counterpart(f)) {
+			return false
+		}
+		found = true
+	}
+	return found
+}
+
+// counterpart is the name of the file that would go down beside one whose title ends
+// in up; "" for another one.
+func counterpart(file string) string {
+	stem := strings.TrimSuffix(file, ".sql")
+	if !upWord.MatchString(stem) {
+		return ""
+	}
+	return stem[:len(stem)-len("up")] + "down.sql"
 }
 
 // String puts the name together again, with the number as short as it can be.

@@ -12,7 +12,7 @@ func applied(id release.ID, versions ...migration.Version) map[migration.Version
 	journal := map[migration.Version]migration.Entry{}
 	previous := migration.None
 	for _, v := range versions {
-		journal[v] = migration.Entry{Version: v, Previous: previous, File: v.String() + "_x.up.sql", Release: id, Nature: migration.Atomic, Applied: true, Settled: true}
+		journal[v] = migration.Entry{Version: v, Previous: previous, File: v.String() + "_x.up.sql", Release: id, Nature: migration.Atomic, Applied: true, Settled: true, Breaks: []string{}}
 		previous = v
 	}
 	return journal
@@ -37,10 +37,11 @@ func TestPending(t *testing.T) {
 		"applied beyond the journal by other tool": {files: three, version: 3, journal: applied("r", 1), target: 3},
 		"a late file":                              {files: three, version: 3, journal: applied("r", 1, 3), err: "2_b.up.sql: it came after version 3 was applied, and golang-migrate would never run it: give it a number above 3"},
 		"the journal is beyond the database":       {files: three, version: 1, journal: applied("r", 1, 3), want: 2, target: 3},
-		"ahead by a release":                       {files: three, version: 5, journal: applied("r", 1, 2, 3, 5), target: 5, note: "the database has version 5, applied by release r, which this commit does not have: it is kept"},
+		"ahead by a release":                       {files: three, version: 5, journal: applied("r", 1, 2, 3, 5), target: 5, note: "the database has version 5, applied by release r, which this commit does not have: it only expands, and is kept"},
 		"ahead by another tool":                    {files: three, version: 5, journal: applied("", 1, 2, 3, 5), err: "ahead of this commit: it is at version 5"},
 		"ahead without a journal":                  {files: three, version: 5, err: "version 5 was not applied by a release"},
-		"a version between that is missing":        {files: map[string]string{"1_a.up.sql": "SELECT 1", "3_c.up.sql": "SELECT 1"}, version: 2, journal: applied("r", 1, 2), err: "the database is at version 2, which the folder"},
+		"a version between that is missing":        {files: map[string]string{"1_a.up.sql": "SELECT 1", "3_c.up.sql": "SELECT 1"}, version: 2, journal: applied("r", 1, 2), want: 1, target: 3, note: "the database has version 2, applied by release r, which this commit does not have"},
+		"the same, by another tool":                {files: map[string]string{"1_a.up.sql": "SELECT 1", "3_c.up.sql": "SELECT 1"}, version: 2, journal: applied("", 1, 2), err: "version 2 was not applied by a release"},
 		"no files and no version":                  {version: migration.None, target: migration.None},
 		"version 0 is a version":                   {files: map[string]string{"0_a.up.sql": "SELECT 1"}, version: migration.None, want: 1, target: 0},
 	} {

@@ -15,17 +15,26 @@ type Report struct {
 	Schema     release.Schema
 	Nothing    string // why no file was applied; "" when one was
 	Files      []Result
-	Backup     *Manifest // nil when none was taken
-	Reused     bool      // the backup is from an earlier attempt of this release
-	NoBackup   string    // why none was taken
+	Fills      []FillResult // backfills that were worked on
+	Backup     *Manifest    // nil when none was taken
+	Reused     bool         // the backup is from an earlier attempt of this release
+	NoBackup   string       // why none was taken
+	External   *Snapshot    // in place of a backup, where that is made without this tool
 	BackupTook time.Duration
-	Kept       []string // backups in the folder, the oldest first
-	Removed    []string // backups beyond database.backup.keep
-	Invalid    []string // indexes that are invalid since
+	Kept       []Shelved  // backups in the folder, the oldest first
+	Removed    []string   // backups beyond database.backup.keep and keep-for
+	Stored     []Shelved  // backups in the vault, the oldest first
+	Keeping    *Keeping   // how the vault keeps the backup; nil without one
+	Rehearsal  *Rehearsal // nil when there was none
+	Unplayed   string     // why there was none
+	Terminated []string   // sessions that were in the way, by choice
+	Invalid    []string   // indexes that are invalid since
 	Notes      []string
 	Waited     time.Duration // for another run
 	Took       time.Duration
-	Verified   bool // the database was read again and is as the files want it
+	Contract   Contracted
+	Ill        []string // checks that the live version failed before an earlier attempt applied the first file; nil without one
+	Verified   bool     // the database was read again and is as the files want it
 }
 
 // Result is one file that was applied.

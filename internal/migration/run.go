@@ -3,7 +3,6 @@ package migration
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -17,6 +16,8 @@ type Database interface {
 	// and then with whom it waits for. The session ends when it is closed, or when
 	// this process does.
 	Lock(ctx context.Context, as release.ID, waiting func(holder string)) (Session, error)
+	// Rest counts the rows that are left of each backfill, and changes nothing.
+	Rest(ctx context.Context, fills []Fill) ([]Rest, error)
 }
 
 // Session is a database that nobody else migrates.
@@ -28,29 +29,56 @@ type Session interface {
 	// Try runs one file once and returns what the catalog has from it. After an
 	// error, Settle says what became of it; a LockError can be tried again.
 	Try(ctx context.Context, step Step) ([]string, error)
+	// Fill begins a backfill, or goes on with it behind its last batch; again makes it
+	// begin from the start of its table. Its first batch refuses a key that batches
+	// cannot go along. It tells which sessions were terminated for a batch.
+	Fill(ctx context.Context, f Fill, again bool, tell func(Event)) (Filling, error)
+	// Swept writes down that nothing is left of backfills, and nobody adds to it.
+	Swept(ctx context.Context, fills []Fill) error
 	// Close gives the database free.
 	Close()
-}
-
-// Step is one migration, for one release.
-type Step struct {
-	Migration
-	Files    Set
-	Previous Version
-	Release  release.ID
+	// Hold writes down that contract files wait in this release.
+	Hold(ctx context.Context, files []Held) error
+	// Undo runs the down file of the migration once. Settle says what became of it,
+	// and compares the schema with the one before; a LockError can be tried again.
+	Undo(ctx context.Context, step Step) error
 }
 
 // Systems is what a run works on.
 type Systems struct {
 	Database Database
 	Dumper   Dumper
+	Vault    Vault       // that backups are copied to; nil for none
+	Keeper   Keeper      // of backups that are made without this tool, which then takes none; nil for none
 	Progress func(Event) // may be nil
+	Counter  Counter     // needed to go back only
+	Contract Line        // the contract migrations
+	Stage    Stage       // nil where nothing is rehearsed
+
+	// Review judges the pending files and the contract files that may run, before
+	// anything changes; may be nil.
+	Review func(context.Context, Pending, Contract) error
+	// Weigh holds the review against what the rehearsal has seen; may be nil.
+	Weigh func(*Rehearsal) error
+	// Breaks are the rules by which a file that was reviewed is more than an
+	// expansion; nil when it was not reviewed. The function may be nil.
+	Breaks func(Migration) []string
+
+	// Ill are the names of the checks that the live version fails before the run; nil
+	// when it was not asked. The journal keeps them for the attempts that follow.
+	Ill []string
+
+	// Paused says why backfills should not put load on the database now, "" when they
+	// may. It is asked every second; may be nil.
+	Paused func(context.Context) (string, error)
 }
 
 // Run brings the database to the version of the folder: it takes its turn, settles
-// what an interrupted run has left, takes and verifies a backup, applies each
-// pending file, and compares the versions. Run again, it does what is left, and
-// says so when that is nothing. The report tells what was done also beside an
+// what an interrupted run has left, has the pending files reviewed, takes and
+// verifies a backup, rehearses the files on a scratch database where there is one,
+// applies each pending file with its backfills, compares the versions, and then runs
+// the contract files that nobody needs to wait for. Run again, it does what is left,
+// and says so when that is nothing. The report tells what was done also beside an
 // error. Ending ctx cancels the statement that is running.
 func Run(ctx context.Context, s Settings, on Systems, id release.ID, seen *release.Findings) (Report, error) {
 	if s.URL == "" {
@@ -74,16 +102,20 @@ type run struct {
 	id       release.ID
 	files    Set
 	session  Session
+	database string // and the system that it is in, for the names of backups
+	system   string
 	report   Report
 	pending  int           // files that there were to apply
+	playing  int           // files that there were to rehearse
 	started  bool          // one was tried
 	invalid  []string      // indexes that were invalid before
 	waited   time.Duration // on tries that met a lock
+	proofs   []Proof       // of the rehearsal
 }
 
 func (r *run) all(ctx context.Context) (err error) {
-	if r.settings.Backup.Directory == "" {
-		return release.Reject("set it to a folder on a disk that outlives the job", "database.backup.directory is missing")
+	if err := r.settings.Backup.Placed(r.on.Keeper); err != nil {
+		return err
 	}
 	if r.files, err = Read(r.settings.Folder); err != nil {
 		return err
@@ -95,7 +127,10 @@ func (r *run) all(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	r.database, r.system = state.Database, state.System
+	defer r.leave()
 	if state.Dirty {
+		r.see(state)
 		return state.stuck(r.files, r.settings.Table)
 	}
 	r.on.Progress(Event{Kind: Settled, What: "version " + state.Version.String()})
@@ -124,25 +159,48 @@ func (r *run) turn(ctx context.Context) (State, error) {
 }
 
 func (r *run) migrate(ctx context.Context, state State) error {
-	r.invalid = state.Invalid
+	r.invalid, r.report.Ill = state.Invalid, state.ill(r.id)
 	r.see(state)
 	p, err := plan(r.files, state)
 	r.report.Notes, r.pending = p.Notes, len(p.Files)
 	if err != nil {
 		return err
 	}
-	if err := r.backup(ctx, p); err != nil {
+	c, err := r.contract(ctx, p)
+	defer c.close()
+	defer c.into(&r.report)
+	if err != nil {
+		return err
+	}
+	if r.on.Review != nil {
+		if err := r.on.Review(ctx, p, c.Contract); err != nil {
+			return err
+		}
+	}
+	if err := r.backup(ctx, p, c.Contract); err != nil {
+		return err
+	}
+	if err := r.rehearse(ctx, p, c.Contract); err != nil {
 		return err
 	}
 	if len(p.Files) == 0 {
 		r.report.Nothing = nothing(r.files, state)
 	}
+	if err := r.backfill(ctx, state); err != nil {
+		return err
+	}
 	for _, m := range p.Files {
 		if state, err = r.apply(ctx, m, state); err != nil {
 			return err
 		}
+		if err := r.backfill(ctx, state); err != nil {
+			return err
+		}
 	}
-	return r.verify(ctx, p.Target, state)
+	if err := r.verify(ctx, p.Target, state); err != nil {
+		return err
+	}
+	return c.apply(ctx)
 }
 
 // nothing says why nothing was applied.
@@ -155,47 +213,6 @@ func nothing(files Set, state State) string {
 		text += ", applied by release " + string(e.Release)
 	}
 	return text
-}
-
-// backup makes sure that there is a verified backup of the state that the files
-// are applied to, and clears the folder of old ones.
-func (r *run) backup(ctx context.Context, p Pending) error {
-	s := r.settings.Backup
-	if s.Policy == WhenPending && len(p.Files) == 0 {
-		r.report.NoBackup = "no backup was taken: nothing was to be applied, and database.backup.policy is when-pending"
-		return nil
-	}
-	shelf := shelf{s.Directory}
-	if err := os.MkdirAll(s.Directory, 0o700); err != nil {
-		return fmt.Errorf("make backup folder: %w", err)
-	}
-	if err := shelf.sweep(); err != nil {
-		return err
-	}
-	began := time.Now()
-	r.on.Progress(Event{Kind: BackupStarted, What: s.Directory})
-	m, reused, err := shelf.reusable(p.State, r.id)
-	if err == nil && !reused {
-		m, err = backup(ctx, s, r.on.Dumper, p.State, r.id)
-	}
-	if err != nil {
-		return err
-	}
-	r.report.Backup, r.report.Reused, r.report.BackupTook = &m, reused, time.Since(began)
-	r.on.Progress(Event{Kind: BackupDone, What: m.Name, Took: r.report.BackupTook})
-	return r.retain(shelf, p.State)
-}
-
-func (r *run) retain(on shelf, state State) error {
-	list, err := on.list(state.Database, state.System)
-	if err != nil {
-		return err
-	}
-	r.report.Removed, err = on.prune(list, r.settings.Backup.Keep)
-	for _, m := range list[len(r.report.Removed):] {
-		r.report.Kept = append(r.report.Kept, m.Name)
-	}
-	return err
 }
 
 // verify compares the database with the files, once all are applied.
@@ -216,6 +233,14 @@ func (r *run) verify(ctx context.Context, target Version, was State) error {
 	r.report.Verified = true
 	r.on.Progress(Event{Kind: Verified, What: "version " + target.String()})
 	return nil
+}
+
+// tell passes an event on, and keeps in the report which sessions were terminated.
+func (r *run) tell(e Event) {
+	if e.Kind == Terminated {
+		r.report.Terminated = append(r.report.Terminated, e.What)
+	}
+	r.on.Progress(e)
 }
 
 // see keeps in the report what the database says.

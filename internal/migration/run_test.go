@@ -61,14 +61,17 @@ func TestARunAgainHasNothingToDo(t *testing.T) {
 	if err != nil || dump.calls != 1 {
 		t.Fatalf("%d backups, %v", dump.calls, err)
 	}
-	if report.Nothing != "nothing to apply: the database is at version 2, applied by release shop-1" || !strings.HasPrefix(report.NoBackup, "no backup was taken: nothing was to be applied") {
-		t.Errorf("%q, %q", report.Nothing, report.NoBackup)
+	if report.Nothing != "nothing to apply: the database is at version 2, applied by release shop-1" || !report.Reused || report.Backup == nil || report.Backup.Release != "shop-1" {
+		t.Errorf("%q, %+v", report.Nothing, report.Backup)
 	}
 	if !slices.Equal(report.Schema.Applied, []uint{1, 2}) || report.Schema.Before != 0 {
 		t.Errorf("schema %+v: what the release applied in an earlier attempt is missing", report.Schema)
 	}
-	if ids := found(&seen); ids["B.2.s2"].Status != release.Passed || ids["B.2.v4"].Status != release.NotShown || ids["A.5.s1"].Status != release.NotShown {
+	if ids := found(&seen); ids["B.2.s2"].Status != release.Passed || ids["B.2.v4"].Status != release.NotShown || ids["A.5.s1"].Status != release.Passed {
 		t.Errorf("evidence %+v", ids)
+	}
+	if other, err := migration.Run(t.Context(), s, on, "shop-3", new(release.Findings)); err != nil || other.Backup != nil || !strings.HasPrefix(other.NoBackup, "no backup was taken: nothing was to be applied") {
+		t.Errorf("another release's backup is nobody's: %+v, %q, %v", other.Backup, other.NoBackup, err)
 	}
 	s.Backup.Policy, dump.schema = migration.Always, 2
 	if _, err := migration.Run(t.Context(), s, on, "shop-2", new(release.Findings)); err != nil || dump.calls != 2 {

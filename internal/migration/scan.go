@@ -27,9 +27,10 @@ type token struct {
 
 // scanner cuts SQL into tokens. After an error it is at the end.
 type scanner struct {
-	src string
-	pos int
-	err error
+	src      string
+	pos      int
+	err      error
+	comments []token // those that begin with two dashes, in their order
 }
 
 // next returns the next token, and false at the end or after an error.
@@ -132,7 +133,7 @@ func (s *scanner) skip(pos int) int {
 		case isSpace(s.src[pos]):
 			pos++
 		case s.at(pos, "--"):
-			pos = s.while(pos, func(c byte) bool { return c != '\n' && c != '\r' })
+			pos = s.comment(pos)
 		case s.at(pos, "/*"):
 			pos = s.block(pos)
 		default:
@@ -140,6 +141,16 @@ func (s *scanner) skip(pos int) int {
 		}
 	}
 	return pos
+}
+
+// comment skips the rest of the line. What follows an escaped constant is skipped
+// twice.
+func (s *scanner) comment(start int) int {
+	end := s.while(start, func(c byte) bool { return c != '\n' && c != '\r' })
+	if n := len(s.comments); n == 0 || s.comments[n-1].start < start {
+		s.comments = append(s.comments, token{start: start, end: end})
+	}
+	return end
 }
 
 // block skips a block comment, in which others may nest.

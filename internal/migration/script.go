@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/bluegreen-actions/bluegreen/internal/review"
 )
 
 // Nature says what is known about a file that was interrupted.
@@ -24,6 +26,7 @@ type Script struct {
 	Nature     Nature
 	Why        string // it is loose; "" otherwise
 	Index      Index  // of nature Indexes only
+	Backfills  []review.Backfill
 
 	wrapped bool // in a BEGIN and COMMIT of its own
 }
@@ -39,6 +42,9 @@ func ParseScript(text string) (Script, error) {
 		return Script{}, err
 	}
 	s := Script{Text: text, Statements: list}
+	if s.Backfills, err = Backfills(text); err != nil {
+		return Script{}, err
+	}
 	if i := slices.IndexFunc(list, Statement.alone); i >= 0 {
 		return s.single(list[i])
 	}
@@ -48,7 +54,7 @@ func ParseScript(text string) (Script, error) {
 }
 
 // Empty tells whether the file does nothing.
-func (s Script) Empty() bool { return len(s.Statements) == 0 }
+func (s Script) Empty() bool { return len(s.Statements) == 0 && len(s.Backfills) == 0 }
 
 // Marked is the text with one more statement in the transaction of the file, so
 // that it takes effect if and only if the file does. A file that is not atomic is
@@ -113,4 +119,27 @@ func readable(text string) error {
 		return fmt.Errorf("text that is not UTF-8: save the file as UTF-8")
 	}
 	return nil
+}
+
+// Inner are the first and the last statement inside of the file's transaction, by
+// their places in Statements.
+func (s Script) Inner() (first, last int) {
+	if s.wrapped {
+		return 1, len(s.Statements) - 2
+	}
+	return 0, len(s.Statements) - 1
+}
+
+// Woven is the text with more SQL behind its statements, on their lines: what
+// PostgreSQL says about a line stays true. Nothing is put behind one for which
+// after returns "".
+func (s Script) Woven(after func(i int) string) string {
+	text := s.Text
+	for i := len(s.Statements) - 1; i >= 0; i-- {
+		end := s.Statements[i].start + len(s.Statements[i].Text)
+		if more := after(i); more != "" {
+			text = text[:end] + "; " + more + text[end:]
+		}
+	}
+	return text
 }

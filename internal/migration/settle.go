@@ -83,6 +83,9 @@ func (i Index) Clash(found Found) string {
 func (s State) explain(files Set) string {
 	e, ours := s.Journal[s.Version]
 	m, known := files.Of(s.Version)
+	if _, going := s.Undoing(); going {
+		return ""
+	}
 	switch {
 	case !ours, e.Settled:
 		return s.foreign(m, known)

@@ -11,11 +11,18 @@ import (
 // tell what a killed run had reached or which files were ever applied.
 const Journal = "bluegreen_migrations"
 
+// Holds is the table, in the same schema, of the contract files that each release
+// was migrated with and did not run.
+const Holds = "bluegreen_held"
+
 // State is what a database says about its schema.
 type State struct {
 	Version  Version
 	Dirty    bool // golang-migrate started a file and did not write that it ended
 	Journal  map[Version]Entry
+	Differs  []Entry // taken back, and the schema is not the one before them since
+	Filled   map[FillID]Filled
+	Holds    []Hold // of contract files only
 	Database string
 	System   string   // PostgreSQL's identifier of the cluster, which a copy of its files shares
 	Server   string   // version of PostgreSQL, such as 15.4
@@ -37,6 +44,44 @@ type Entry struct {
 	Applied  bool
 	Settled  bool
 	At       time.Time // it was applied, or else started
+
+	Proof       *Proof   // of its rehearsal; nil without one
+	Breaks      []string // the rules by which it was more than an expansion; nil when nobody has reviewed it
+	Made        []string // what the catalog had from it; nil when that is not known
+	Fingerprint string   // of the schema before it, where database.down is proven; "" also when this version of the tool makes others
+	Undo        Undo
+	Ill         []string // the checks that the live version failed before the run; nil when it was not asked
+}
+
+// Undo is how far a down file has come.
+type Undo string
+
+// What is known of a down file. Undone is written in the transaction of the file
+// itself, and stays until the schema is compared with the one before the migration.
+const (
+	Undoing Undo = "undoing"
+	Undone  Undo = "undone"
+	Differs Undo = "differs"
+)
+
+// entry is what the journal says about the file at which the database is dirty:
+// the one of its version, or that behind which a down file was leading back to it.
+func (s State) entry() Entry {
+	if e, going := s.Undoing(); going {
+		return e
+	}
+	return s.Journal[s.Version]
+}
+
+// Undoing is the migration whose down file was interrupted. golang-migrate marks the
+// version to which the file leads.
+func (s State) Undoing() (Entry, bool) {
+	for _, e := range s.Journal {
+		if s.Dirty && e.Undo != "" && e.Version > s.Version && e.Previous == s.Version {
+			return e, true
+		}
+	}
+	return Entry{}, false
 }
 
 // latest is the highest version that the journal has as applied. What is beyond
@@ -61,15 +106,35 @@ func (s State) changedSince(t time.Time) bool {
 	return false
 }
 
+// Adopted tells whether another tool has applied a version.
+func (s State) Adopted(v Version) bool { return v <= s.Version && s.Journal[v].Release == "" }
+
+// ill lists the checks that the live version failed before a release had applied its
+// first file, in whichever attempt; nil when it has applied none, or nobody had asked.
+func (s State) ill(id release.ID) []string {
+	for _, v := range s.of(id).Applied {
+		return s.Journal[Version(v)].Ill
+	}
+	return nil
+}
+
 // of is what one release did: the record's view of the schema.
 func (s State) of(id release.ID) release.Schema {
 	before, applied := s.Version, []uint{}
 	for _, v := range sortedKeys(s.Journal) {
 		e := s.Journal[v]
-		if e.Applied && e.Release == id && v <= s.Version {
+		if e.Applied && e.Release == id && id != "" && v <= s.Version {
 			before = min(before, e.Previous)
 			applied = append(applied, v.recorded())
 		}
 	}
 	return release.Schema{Before: before.recorded(), After: s.Version.recorded(), Applied: applied}
+}
+
+// by names the files that one release has applied, in order.
+func (s State) by(id release.ID) (files []string) {
+	for _, v := range s.of(id).Applied {
+		files = append(files, s.Journal[Version(v)].File)
+	}
+	return files
 }

@@ -130,3 +130,13 @@ func (s Statement) has(word string) bool { return slices.Contains(s.Words, word)
 
 // head is the first words, for people.
 func (s Statement) head() string { return strings.Join(s.Words[:min(3, len(s.Words))], " ") }
+
+// Lines are those in which the statements of SQL begin.
+func Lines(sql string) ([]int, error) {
+	list, err := split(sql)
+	var lines []int
+	for _, s := range list {
+		lines = append(lines, s.Line)
+	}
+	return lines, err
+}

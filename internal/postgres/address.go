@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -21,29 +22,31 @@ type address struct {
 	path   string   // of the URL, with its slash
 }
 
-const urlHint = "set database.url to postgres://user:password@host:port/name"
+const liveKey = "database.url"
 
-// locate reads a URL. Its errors never repeat it.
-func locate(secret release.Secret) (address, error) {
+func urlHint(key string) string { return "set " + key + " to postgres://user:password@host:port/name" }
+
+// locate reads the URL of a key of the configuration. Its errors never repeat it.
+func locate(key string, secret release.Secret) (address, error) {
 	u, err := url.Parse(secret.Reveal())
 	switch {
 	case err != nil:
-		return address{}, release.Reject(urlHint, "database.url is not a URL: a special character in the password must be percent-encoded")
+		return address{}, release.Reject(urlHint(key), "%s is not a URL: a special character in the password must be percent-encoded", key)
 	case u.Scheme != "postgres" && u.Scheme != "postgresql":
-		return address{}, release.Reject(urlHint, "database.url does not begin with postgres://")
+		return address{}, release.Reject(urlHint(key), "%s does not begin with postgres://", key)
 	case strings.Trim(u.Path, "/") == "":
-		return address{}, release.Reject(urlHint, "database.url names no database")
+		return address{}, release.Reject(urlHint(key), "%s names no database", key)
 	}
 	query := u.Query()
-	for key := range query {
-		if strings.HasPrefix(key, "x-") {
+	for option := range query {
+		if strings.HasPrefix(option, "x-") {
 			return address{}, release.Reject("remove it; the table of the version is database.table, the timeouts have keys of their own",
-				"database.url has golang-migrate's option %s", key)
+				"%s has golang-migrate's option %s", key, option)
 		}
 	}
 	config, err := pgx.ParseConfig(secret.Reveal())
 	if err != nil {
-		return address{}, release.Reject(urlHint, "database.url cannot be used: %s", reason(err))
+		return address{}, release.Reject(urlHint(key), "%s cannot be used: %s", key, reason(err))
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 10 * time.Second
@@ -70,13 +73,29 @@ var inherited = map[string]string{
 	"target_session_attrs": "PGTARGETSESSIONATTRS", "krbsrvname": "PGKRBSRVNAME", "options": "PGOPTIONS",
 }
 
-func environment(c *pgx.ConnConfig, query url.Values) []string {
-	hosts, ports := []string{c.Host}, []string{strconv.Itoa(int(c.Port))}
+// servers are the hosts that are tried in turn, and their ports. pgx lists one twice
+// where it may be reached with TLS or without.
+func servers(c *pgx.ConnConfig) (hosts, ports []string) {
+	hosts, ports = []string{c.Host}, []string{strconv.Itoa(int(c.Port))}
 	for _, f := range c.Fallbacks {
 		if port := strconv.Itoa(int(f.Port)); f.Host != hosts[len(hosts)-1] || port != ports[len(ports)-1] {
 			hosts, ports = append(hosts, f.Host), append(ports, port)
 		}
 	}
+	return hosts, ports
+}
+
+// Addresses are where database.url leads to, each host:port.
+func (d *Database) Addresses() []string {
+	hosts, ports := servers(d.at.config)
+	for i, host := range hosts {
+		hosts[i] = net.JoinHostPort(host, ports[i])
+	}
+	return hosts
+}
+
+func environment(c *pgx.ConnConfig, query url.Values) []string {
+	hosts, ports := servers(c)
 	env := []string{
 		"PGHOST=" + strings.Join(hosts, ","), "PGPORT=" + strings.Join(ports, ","), "PGUSER=" + c.User,
 		"PGDATABASE=" + c.Database, "PGAPPNAME=bluegreen backup", fmt.Sprintf("PGCONNECT_TIMEOUT=%d", max(2, int(c.ConnectTimeout.Seconds()))),

@@ -89,6 +89,8 @@ func TestADamagedBackupIsNotDecoded(t *testing.T) {
 	for name, content := range map[string][]byte{
 		"cut in half": whole[:len(whole)/2], "the last 200 bytes cut": whole[:len(whole)-200], "a bit flipped at 50 %": flipped(len(whole) / 2),
 		"a bit flipped at 90 %": flipped(len(whole) * 9 / 10), "4 KiB of zeroes": zeroed, "nothing": nil,
+		"its head only": whole[:16], "cut at 10 %": whole[:len(whole)/10], "cut at 75 %": whole[:len(whole)*3/4], "the last byte cut": whole[:len(whole)-1],
+		"another program's": []byte(strings.Repeat("PGDMP", 1000)),
 	} {
 		path := filepath.Join(t.TempDir(), "x.dump")
 		if err := os.WriteFile(path, content, 0o600); err != nil {
@@ -176,7 +178,7 @@ func TestABackupThatTakesTooLong(t *testing.T) {
 	s.Backup.Timeout = time.Second
 	connect(t, s).exec(`BEGIN; LOCK TABLE a IN ACCESS EXCLUSIVE MODE`)
 	_, err := migrate(t.Context(), t, s, "shop-2", nil)
-	if err == nil || !strings.Contains(err.Error(), "it took longer than backup.timeout, 1s") || len(backups(t, s)) != 0 {
+	if err == nil || !strings.Contains(err.Error(), "it took longer than database.backup.timeout, 1s") || len(backups(t, s)) != 0 {
 		t.Errorf("%v, the folder has %q", err, backups(t, s))
 	}
 }

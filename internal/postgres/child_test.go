@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/migration"
 	"github.com/bluegreen-actions/bluegreen/internal/postgres"
@@ -42,16 +43,66 @@ func beChild() int {
 	if err != nil {
 		panic(err)
 	}
-	on := migration.Systems{Database: db, Dumper: db, Progress: func(e migration.Event) {
+	on := migration.Systems{Database: db, Dumper: migration.Dumper(db), Counter: db, Progress: func(e migration.Event) {
 		fmt.Println(e)
 		if lines++; lines == stop {
 			fmt.Println("stopped")
 			select {}
 		}
 	}}
-	_, err = migration.Run(context.Background(), s, on, release.ID(os.Getenv("BLUEGREEN_TEST_ID")), new(release.Findings))
+	if os.Getenv("BLUEGREEN_TEST_BACK") != "" {
+		return goBackChild(s, on)
+	}
+	if s.Rehearsal.Where == migration.Production {
+		on.Stage = stage(s)
+	}
+	if os.Getenv("BLUEGREEN_TEST_QUICK") != "" {
+		on.Dumper = quick{db}
+	}
+	if live := os.Getenv("BLUEGREEN_TEST_SERVING"); live != "" {
+		contract, err := postgres.New(s.Contracts())
+		if err != nil {
+			panic(err)
+		}
+		on.Contract = migration.Line{Database: contract, Serving: func(context.Context) ([]migration.Serving, error) {
+			return []migration.Serving{{Release: release.ID(live), As: "live in blue"}}, nil
+		}}
+	}
+	run := migration.Run
+	if os.Getenv("BLUEGREEN_TEST_SWEEP") != "" {
+		run = migration.Sweep
+	}
+	_, err = run(context.Background(), s, on, release.ID(os.Getenv("BLUEGREEN_TEST_ID")), new(release.Findings))
 	if err != nil {
 		fmt.Printf("failed: %v\nhint: %s\n", err, release.HintOf(err))
+		return 1
+	}
+	fmt.Println("done")
+	return 0
+}
+
+// quick is a database whose backup is soon taken and proves nothing, for tests that
+// take hundreds.
+type quick struct{ *postgres.Database }
+
+func (q quick) Dump(ctx context.Context, w io.Writer) (migration.Dumped, error) {
+	state, err := q.State(ctx)
+	if err == nil {
+		_, err = io.WriteString(w, "all of it")
+	}
+	return migration.Dumped{Server: state.Server, Tool: state.Server, Schema: state.Version, At: time.Now()}, err
+}
+
+func (quick) Contents(context.Context, string) (migration.Contents, error) {
+	return migration.Contents{}, nil
+}
+
+// goBackChild takes back what a release has done, of whose code nothing runs.
+func goBackChild(s migration.Settings, on migration.Systems) int {
+	to := migration.Return{Release: release.ID(os.Getenv("BLUEGREEN_TEST_ID")), Quiet: func(context.Context) error { return nil }}
+	d, err := migration.GoBack(context.Background(), s, on, to, new(release.Findings))
+	if err != nil || !d.Gone {
+		fmt.Println(d, err)
 		return 1
 	}
 	fmt.Println("done")
@@ -72,14 +123,14 @@ func limitFiles() {
 
 // child is a run in a process of its own.
 type child struct {
-	t       *testing.T
+	t       testing.TB
 	running *process.Running
 	mu      sync.Mutex
 	out     strings.Builder
 	more    chan struct{}
 }
 
-func spawn(t *testing.T, s migration.Settings, id release.ID, env ...string) *child {
+func spawn(t testing.TB, s migration.Settings, id release.ID, env ...string) *child {
 	t.Helper()
 	text, err := json.Marshal(s)
 	if err != nil {

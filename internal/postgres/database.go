@@ -28,9 +28,9 @@ type Database struct {
 // New returns the database of the settings. It does not connect.
 func New(s migration.Settings) (*Database, error) {
 	if s.URL == "" {
-		return nil, release.Reject(urlHint, "database.url is missing")
+		return nil, release.Reject(urlHint(liveKey), "database.url is missing")
 	}
-	at, err := locate(s.URL)
+	at, err := locate(liveKey, s.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -70,11 +70,29 @@ func (d *Database) connect(ctx context.Context, name string, p parameters) (*pgx
 const poolerHint = "let database.url lead to PostgreSQL itself: a pooler such as PgBouncer loses locks and timeouts between statements"
 
 func unreachable(err error) error {
-	hint := "check database.url, and that this runner may connect to the database"
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && strings.Contains(pg.Message, "startup parameter") {
-		hint = poolerHint
+		return release.Reject(poolerHint, "connect to database: a pooler answers, not PostgreSQL: %w", err)
 	}
-	return release.CannotTell(hint, "connect to database: %w", err)
+	return release.CannotTell("check database.url, and that this runner may connect to the database", "connect to database: %w", err)
+}
+
+// direct refuses a connection through a pooler, whatever its mode. A pooler gives
+// its clients numbers of its own, with which they cancel; and what it does not know
+// of the parameters of a connection, it may drop in silence.
+func direct(ctx context.Context, conn *pgx.Conn) error {
+	var pid uint32
+	var taken bool
+	const query = `SELECT pg_backend_pid()::bigint, current_setting('lock_timeout')::interval = $1::text::interval`
+	err := conn.QueryRow(ctx, query, pgx.QueryExecModeSimpleProtocol, asking["lock_timeout"]).Scan(&pid, &taken) // in one message, which any pooler passes on
+	switch {
+	case err != nil:
+		return fmt.Errorf("look whether the connection is direct: %w", err)
+	case pid != conn.PgConn().PID():
+		return release.Reject(poolerHint, "a pooler answers, not PostgreSQL: the session has another number than the connection was given")
+	case !taken:
+		return release.Reject(poolerHint, "a pooler answers, not PostgreSQL: the lock timeout of the connection was not taken")
+	}
+	return nil
 }
 
 // shut closes a connection, also when ctx has ended.
@@ -93,5 +111,8 @@ func (d *Database) State(ctx context.Context) (migration.State, error) {
 		return migration.State{}, err
 	}
 	defer shut(ctx, conn)
+	if err := direct(ctx, conn); err != nil {
+		return migration.State{}, err
+	}
 	return d.state(ctx, conn)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/bluegreen-actions/bluegreen/internal/migration"
 	"github.com/bluegreen-actions/bluegreen/internal/process"
@@ -43,7 +44,13 @@ func (d *Database) Dump(ctx context.Context, w io.Writer) (migration.Dumped, err
 		return dumped, err
 	}
 	dumped.Tool = t.version
-	return dumped, process.Run(ctx, d.dump(t, snapshot, w))
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return process.Run(ctx, d.dump(t, snapshot, w)) })
+	work.Go(func() (err error) {
+		dumped.Rows, err = d.count(ctx, snapshot, dumped.Tables)
+		return err
+	})
+	return dumped, work.Wait()
 }
 
 func (d *Database) dump(t tools, snapshot string, w io.Writer) process.Command {
@@ -59,7 +66,7 @@ func (d *Database) dump(t tools, snapshot string, w io.Writer) process.Command {
 // tablesOf lists what pg_dump writes rows or a definition of: not what belongs to
 // an extension, which is restored with it.
 const tablesOf = `
-	SELECT c.oid, c.oid::regclass::text, c.relkind = 'r' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	SELECT c.oid, c.oid::regclass::text, c.relkind = 'r', c.relpages FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'
 	AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%'
 	AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')

@@ -17,8 +17,10 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
-// soon is how long a test waits for what should come about at once.
-const soon = 2 * time.Minute
+// soon is how long a test waits for what should come about at once, on a machine
+// that does a lot else: a rehearsal of 14 files and their ways back took longer than
+// two minutes there.
+const soon = 10 * time.Minute
 
 // write writes files into a folder.
 func write(t testing.TB, dir string, files map[string]string) {
@@ -37,13 +39,20 @@ func write(t testing.TB, dir string, files map[string]string) {
 // settings are those of an empty database with these migrations.
 func settings(t testing.TB, files map[string]string) migration.Settings {
 	t.Helper()
+	return settingsOf(t, release.Secret(lab.Postgres(t)), files)
+}
+
+func settingsOf(t testing.TB, url release.Secret, files map[string]string) migration.Settings {
+	t.Helper()
 	s := migration.Settings{
-		URL: release.Secret(lab.Postgres(t)), Folder: t.TempDir(), Table: "schema_migrations",
+		URL: url, Folder: t.TempDir(), Table: "schema_migrations", Contract: migration.Contracting{Table: "bluegreen_contract"}, Down: migration.Never,
 		LockTimeout: 100 * time.Millisecond, LockBudget: soon, StatementTimeout: soon, IndexTimeout: soon, Wait: soon,
-		Backup: migration.Backups{Directory: filepath.Join(t.TempDir(), "backups"), Keep: 7, Policy: migration.WhenPending, MinimumRatio: 0.5, Timeout: soon},
+		Backfill:  migration.Batches{Target: 100 * time.Millisecond, Timeout: soon, MaxLag: 0},
+		Backup:    migration.Backups{Directory: filepath.Join(t.TempDir(), "backups"), Keep: 7, Policy: migration.WhenPending, MinimumRatio: 0.5, Timeout: soon, CountTimeout: soon, S3: migration.Bucket{Encryption: migration.AES}},
+		Rehearsal: migration.Rehearsals{Where: migration.Nowhere, Data: migration.Backup}, // words that a child can read
 	}
 	write(t, s.Folder, files)
-	if err := errors.Join(s.Check(), s.Backup.Check()); err != nil {
+	if err := errors.Join(s.Check(), s.Backup.Check(), s.Backfill.Check()); err != nil {
 		t.Fatal(err)
 	}
 	return s

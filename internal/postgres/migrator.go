@@ -80,6 +80,9 @@ func (s *session) once(ctx context.Context, step migration.Step, use func(*migra
 		return unreachable(ended(ctx, err))
 	}
 	defer cancelling(ctx, m.conn)()
+	if s.beside != nil {
+		defer s.beside(m.conn.PID())()
+	}
 	if err := m.open(db, s, step); err != nil {
 		return err
 	}
@@ -99,7 +102,9 @@ func (m *migrator) open(db *sql.DB, s *session, step migration.Step) (err error)
 	if step.Up.Script.Nature == migration.Indexes {
 		m.driver = patient{m.driver, m.conn, s.db.settings.LockTimeout}
 	}
-	m.Migrate, err = migrate.NewWithInstance("checked files", files{step.Files, s.mark}, "pgx5", m.driver)
+	files := s.files(step.Files)
+	files.behind = step.Previous
+	m.Migrate, err = migrate.NewWithInstance("checked files", files, "pgx5", m.driver)
 	return err
 }
 

@@ -31,7 +31,7 @@ const made = `
 
 // objects lists what the catalog has from the file of a version.
 func (s *session) objects(ctx context.Context, v migration.Version) ([]string, error) {
-	ours := []string{migration.Journal, s.db.settings.Table}
+	ours := []string{migration.Journal, migration.Fills, s.db.settings.Table}
 	ctx, cancel := apart(ctx)
 	defer cancel()
 	rows, err := s.lock.Query(ctx, fmt.Sprintf(made, s.journal()), s.db.settings.Table, v, ours)

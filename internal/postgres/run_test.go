@@ -3,6 +3,8 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +26,7 @@ var shop = map[string]string{
 func TestARunOnARealDatabase(t *testing.T) {
 	t.Parallel()
 	s := settings(t, shop)
+	s.StatementTimeout = 2 * time.Minute
 	var seen release.Findings
 	db := open(t, s)
 	report, err := migration.Run(t.Context(), s, migration.Systems{Database: db, Dumper: db}, "shop-1", &seen)
@@ -85,6 +88,7 @@ func TestTheTableCanHaveAnotherName(t *testing.T) {
 	s := settings(t, shop)
 	must(t, s, "shop-1")
 	contract := s
+	contract.Contract.Table = "another"
 	contract.Table, contract.Folder = "contract_migrations", t.TempDir()
 	write(t, contract.Folder, map[string]string{"1_drop.up.sql": "ALTER TABLE users DROP COLUMN seen"})
 	must(t, contract, "shop-1")
@@ -283,6 +287,40 @@ func TestFilesThatGolangMigrateWouldNotRun(t *testing.T) {
 	write(t, s.Folder, map[string]string{"004_d.sql": "CREATE TABLE d ()"})
 	if _, err := migrate(t.Context(), t, s, "shop-3", nil); err == nil || !strings.Contains(err.Error(), "004_d.sql: golang-migrate would skip it") {
 		t.Errorf("%v", err)
+	}
+}
+
+// The statements are those of the README, and the table is there since the first try.
+func TestAFirstFileThatMeetsATable(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "### What is live already\n")
+	statements := regexp.MustCompile("(?s)`(CREATE TABLE [^`]*schema_migrations[^`]*VALUES \\(3, false\\);)`").FindStringSubmatch(section)
+	if statements == nil {
+		t.Fatal("the README has no statements")
+	}
+	s := settings(t, map[string]string{"3_a.up.sql": "CREATE TABLE a ()", "4_b.up.sql": "CREATE TABLE b ()"})
+	c := connect(t, s)
+	c.exec(`CREATE TABLE a ()`)
+	s.Rehearsal = migration.Rehearsals{Where: migration.Production, Data: migration.Backup, MaxSize: 20e9, Free: 20e9, Jobs: 2, Timeout: soon}
+	_, _, played := play(t, s, release.ID(lab.Name(t)), nil)
+	s.Rehearsal.Where = migration.Nowhere
+	_, applied := migrate(t.Context(), t, s, "shop-1", nil)
+	for what, err := range map[string]error{"the rehearsal": played, "the run": applied} {
+		if err == nil || !strings.Contains(err.Error(), "(SQLSTATE 42P07)") || !strings.Contains(release.HintOf(err), `"What is live already"`) {
+			t.Errorf("%s: %v, hint %q", what, err, release.HintOf(err))
+		}
+	}
+	c.exec(statements[1])
+	if report := must(t, s, "shop-2"); len(report.Files) != 1 || report.Schema.Before != 3 || report.Schema.After != 4 {
+		t.Errorf("%+v", report)
+	}
+	write(t, s.Folder, map[string]string{"5_a.up.sql": "CREATE TABLE a ()"})
+	if _, err := migrate(t.Context(), t, s, "shop-3", nil); err == nil || strings.Contains(release.HintOf(err), "another tool") {
+		t.Errorf("a later file: %v, hint %q", err, release.HintOf(err))
 	}
 }
 

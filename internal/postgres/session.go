@@ -28,6 +28,9 @@ type session struct {
 	waiting func(string)
 	told    string // who was waited for last
 	when    time.Time
+
+	woven  func(migration.Set) files      // in a rehearsal: the files, with what reads a trace
+	beside func(pid uint32) (stop func()) // likewise: watches the session that a file runs in
 }
 
 // Lock waits until no other run migrates the database. It asks, it does not queue.
@@ -51,22 +54,16 @@ func (s *session) open(ctx context.Context) (err error) {
 	if s.watch, err = s.db.connect(ctx, "bluegreen watch "+string(s.id), asking); err != nil {
 		return err
 	}
-	var direct bool
-	if err = s.lock.QueryRow(ctx, opening, asking["lock_timeout"]).Scan(&s.schema, &direct); err != nil {
-		return fmt.Errorf("read search path: %w", err)
+	if err = direct(ctx, s.lock); err != nil {
+		return err
 	}
-	if !direct {
-		return release.Reject(poolerHint, "the database has not taken the lock timeout of the connection")
+	if err = s.lock.QueryRow(ctx, `SELECT coalesce(current_schema(), '')`).Scan(&s.schema); err != nil {
+		return fmt.Errorf("read search path: %w", err)
 	}
 	// PostgreSQL 14 and newer may end a session that only holds a lock.
 	_, err = s.lock.Exec(ctx, `SELECT set_config('idle_session_timeout', '0', false) WHERE current_setting('idle_session_timeout', true) IS NOT NULL`)
 	return err
 }
-
-// opening asks for the schema in which golang-migrate puts its table, the first of
-// the search path that exists, and whether the parameters of the connection are
-// in force: a pooler may drop them in silence.
-const opening = `SELECT coalesce(current_schema(), ''), current_setting('lock_timeout')::interval = $1::text::interval`
 
 // key is the number of the lock, which PostgreSQL keeps apart by database.
 func (d *Database) key(schema string) int64 {

@@ -40,6 +40,9 @@ func (s *session) Settle(ctx context.Context, set migration.Set) (migration.Stat
 
 // clean takes the dirty mark away where it is certain what became of the file.
 func (s *session) clean(ctx context.Context, set migration.Set, state *migration.State) error {
+	if e, going := state.Undoing(); going {
+		return s.settleUndo(ctx, set, state, e)
+	}
 	outcome, err := state.Outcome(set, func(i migration.Index) (migration.Found, error) { return s.find(ctx, i) })
 	if err != nil {
 		return err
@@ -57,6 +60,20 @@ func (s *session) clean(ctx context.Context, set migration.Set, state *migration
 		state.Dirty = false
 	}
 	return err
+}
+
+// settleUndo ends a down file that was interrupted: it was applied if and only if
+// its mark is there.
+func (s *session) settleUndo(ctx context.Context, set migration.Set, state *migration.State, e migration.Entry) error {
+	at := e.Version
+	if e.Undo == migration.Undone {
+		at = e.Previous
+	}
+	if err := s.force(ctx, set, at); err != nil {
+		return err
+	}
+	state.Version, state.Dirty = at, false // tidy makes the journal agree
+	return nil
 }
 
 // undo brings the version back to what it was before a file of which nothing is

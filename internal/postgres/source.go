@@ -11,11 +11,27 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/migration"
 )
 
-// files gives golang-migrate the very files that were checked, as they were read,
-// with the journal's mark in the transaction of each file that is one.
+// files gives golang-migrate the very files that were checked, with the journal's
+// mark in the transaction of each file that is one. The version that the database has
+// before the step may be one that a rollback kept, and whose file another commit has:
+// golang-migrate wants to see it, and runs nothing of it.
 type files struct {
-	set  migration.Set
-	mark func(migration.Version) string
+	set    migration.Set
+	behind migration.Version                // that the database has before the step
+	up     func(migration.Migration) string // the text that goes up
+	down   func(migration.Migration) string
+}
+
+// files are those of a set, with the journal's marks.
+func (s *session) files(set migration.Set) files {
+	if s.woven != nil {
+		return s.woven(set)
+	}
+	return files{
+		set:  set,
+		up:   func(m migration.Migration) string { return m.Up.Script.Marked(s.mark(m.Version)) },
+		down: func(m migration.Migration) string { return m.Down.Script.Text },
+	}
 }
 
 var _ source.Driver = files{}
@@ -35,7 +51,16 @@ func (f files) Next(v uint) (uint, error) { return f.first(f.set.After(migration
 // Prev returns the version before v.
 func (f files) Prev(v uint) (uint, error) {
 	list := f.set.List[:len(f.set.List)-len(f.set.After(migration.Version(v)-1))]
+	if f.kept() && f.behind < migration.Version(v) && (len(list) == 0 || list[len(list)-1].Version < f.behind) {
+		return uint(f.behind), nil
+	}
 	return f.first(list[max(0, len(list)-1):])
+}
+
+// kept tells whether the version before the step has no file here.
+func (f files) kept() bool {
+	_, there := f.set.Of(f.behind)
+	return !there && f.behind != migration.None
 }
 
 func (f files) first(list []migration.Migration) (uint, error) {
@@ -48,10 +73,13 @@ func (f files) first(list []migration.Migration) (uint, error) {
 // ReadUp returns the file that goes up, with its mark.
 func (f files) ReadUp(v uint) (io.ReadCloser, string, error) {
 	m, ok := f.set.Of(migration.Version(v))
-	if !ok {
-		return nil, "", f.missing(v)
+	switch {
+	case ok:
+		return io.NopCloser(strings.NewReader(f.up(m))), m.Up.Name, nil
+	case f.kept() && f.behind == migration.Version(v):
+		return io.NopCloser(strings.NewReader("")), "", nil
 	}
-	return io.NopCloser(strings.NewReader(m.Up.Script.Marked(f.mark(m.Version)))), m.Up.Name, nil
+	return nil, "", f.missing(v)
 }
 
 // ReadDown returns the file that goes down.
@@ -60,7 +88,7 @@ func (f files) ReadDown(v uint) (io.ReadCloser, string, error) {
 	if !ok || m.Down == nil {
 		return nil, "", f.missing(v)
 	}
-	return io.NopCloser(strings.NewReader(m.Down.Script.Text)), m.Down.Name, nil
+	return io.NopCloser(strings.NewReader(f.down(m))), m.Down.Name, nil
 }
 
 func (f files) missing(v uint) error {

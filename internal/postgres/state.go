@@ -39,7 +39,13 @@ func (d *Database) read(ctx context.Context, tx pgx.Tx) (migration.State, error)
 	if s.Version, s.Dirty, err = d.version(ctx, tx, schema); err != nil {
 		return s, err
 	}
-	if err := d.journal(ctx, tx, schema, s.Journal); err != nil {
+	if err := d.journal(ctx, tx, schema, &s); err != nil {
+		return s, err
+	}
+	if s.Filled, err = d.filled(ctx, tx, schema); err != nil {
+		return s, err
+	}
+	if s.Holds, err = d.holds(ctx, tx, schema); err != nil {
 		return s, err
 	}
 	s.Invalid, err = invalid(ctx, tx)
@@ -61,25 +67,41 @@ func (d *Database) version(ctx context.Context, tx pgx.Tx, schema string) (migra
 	return v, dirty, err
 }
 
-func (d *Database) journal(ctx context.Context, tx pgx.Tx, schema string, into map[migration.Version]migration.Entry) error {
+func (d *Database) journal(ctx context.Context, tx pgx.Tx, schema string, into *migration.State) error {
 	there, err := exists(ctx, tx, schema, migration.Journal)
 	if err != nil || !there {
 		return err
 	}
-	rows, err := tx.Query(ctx, `SELECT version, previous, file, sha256, release, nature, applied_at IS NOT NULL, settled_at IS NOT NULL, coalesce(applied_at, started_at)
-		FROM `+table(schema, migration.Journal)+` WHERE versions = $1`, d.settings.Table)
+	rows, err := tx.Query(ctx, `SELECT version, previous, file, sha256, release, nature, applied_at IS NOT NULL, settled_at IS NOT NULL, coalesce(applied_at, started_at), to_jsonb(j)
+		FROM `+table(schema, migration.Journal)+` j WHERE versions = $1`, d.settings.Table)
 	if err != nil {
 		return err
 	}
 	var e migration.Entry
 	var id, nature string
 	var at time.Time
-	_, err = pgx.ForEachRow(rows, []any{&e.Version, &e.Previous, &e.File, &e.SHA256, &id, &nature, &e.Applied, &e.Settled, &at}, func() error {
+	var more learned
+	_, err = pgx.ForEachRow(rows, []any{&e.Version, &e.Previous, &e.File, &e.SHA256, &id, &nature, &e.Applied, &e.Settled, &at, &more}, func() error {
 		e.Release, e.Nature, e.At = release.ID(id), migration.Nature(nature), at
-		into[e.Version] = e
+		e.Proof, e.Breaks, e.Made, e.Fingerprint, e.Undo, e.Ill = more.Proof, more.Breaks, more.Made, current(more.Fingerprint), more.Undo, more.Ill
+		if more = (learned{}); e.Undo == migration.Differs {
+			into.Differs = append(into.Differs, e)
+		} else {
+			into.Journal[e.Version] = e
+		}
 		return nil
 	})
 	return err
+}
+
+// learned is what a line of the journal has in columns that an older journal lacks.
+type learned struct {
+	Proof       *migration.Proof `json:"proof"`
+	Breaks      []string         `json:"breaks"`
+	Made        []string         `json:"made"`
+	Fingerprint string           `json:"fingerprint"`
+	Undo        migration.Undo   `json:"undo"`
+	Ill         []string         `json:"ill"`
 }
 
 func exists(ctx context.Context, tx pgx.Tx, schema, name string) (bool, error) {

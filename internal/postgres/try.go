@@ -17,26 +17,38 @@ func (s *session) Try(ctx context.Context, step migration.Step) ([]string, error
 	if err := s.begin(ctx, step); err != nil {
 		return nil, err
 	}
+	err := s.timed(ctx, step, func(ctx context.Context, m *migrator) error {
+		if err := m.Steps(1); err != nil {
+			return err
+		}
+		return s.check(ctx, m, step)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.made(ctx, step)
+}
+
+// timed runs the file that is the step's Up for as long as its nature allows,
+// observes it meanwhile, and explains how it has failed.
+func (s *session) timed(ctx context.Context, step migration.Step, run func(context.Context, *migrator) error) error {
 	// The server times every statement of a file by itself.
 	limit := s.limit(step.Up.Script.Nature)
 	ctx, cancel := context.WithTimeoutCause(ctx, limit+patience, fmt.Errorf("the file ran for longer than %v", limit))
 	defer cancel()
 	var blockers []migration.Blocker
 	err := s.once(ctx, step, func(m *migrator) error {
-		stop := s.observe(ctx, m.conn.PID())
+		stop := s.observe(ctx, m.conn.PID(), step.Up.Name, step.Tell)
 		defer func() { blockers = stop() }()
-		if err := m.Steps(1); err != nil {
-			return err
-		}
-		return s.check(ctx, m, step)
+		return run(ctx, m)
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return nil, fmt.Errorf("%w: %v", context.Cause(ctx), explain(err, nil))
+		return fmt.Errorf("%w: %v", context.Cause(ctx), explain(err, nil))
 	case err != nil:
-		return nil, explain(err, blockers)
+		return explain(err, blockers)
 	}
-	return s.made(ctx, step)
+	return nil
 }
 
 // begin makes sure that the file can be run, and writes that it will be.
@@ -63,7 +75,8 @@ func (s *session) made(ctx context.Context, step migration.Step) ([]string, erro
 		}
 		return []string{"valid index " + i.String()}, nil
 	}
-	return s.objects(ctx, step.Version)
+	made, err := s.objects(ctx, step.Version)
+	return made, errors.Join(err, s.remember(ctx, step.Version))
 }
 
 // explain says what PostgreSQL said, and where, without the whole file that
@@ -80,11 +93,21 @@ func explain(err error, blockers []migration.Blocker) error {
 	if line := lineOf(err); line > 0 && pg.Position > 0 {
 		text = fmt.Sprintf("line %d: %s", line, text)
 	}
-	short := fmt.Errorf("%s (SQLSTATE %s)", strings.TrimSpace(text), pg.Code)
+	short := &explained{strings.TrimSpace(text), pg.Code}
 	if atLock(err) {
 		return &migration.LockError{Blockers: blockers, Err: short}
 	}
 	return short
+}
+
+// explained is an error of the server in the words for people.
+type explained struct{ text, code string }
+
+func (e *explained) Error() string { return fmt.Sprintf("%s (SQLSTATE %s)", e.text, e.code) }
+
+// Is says what the error means where that does not depend on the file.
+func (e *explained) Is(target error) bool {
+	return target == migration.ErrThere && e.code == "42P07" // duplicate_table
 }
 
 // lineOf is the line of the file that golang-migrate found in the error, or 0.

@@ -1,0 +1,89 @@
+package migration
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/bluegreen-actions/bluegreen/internal/review"
+)
+
+// Holdings is what tables hold.
+type Holdings map[review.Name]Holding
+
+// Holding is what one table holds.
+type Holding struct {
+	Rows    int64
+	Columns map[string]Values
+}
+
+// Values are those of one column.
+type Values struct {
+	Count int64  // that are not null
+	Sum   string // a checksum of all, whatever the order of the rows
+}
+
+// lost names what was there before and is not now. With exact, other values in the
+// same number are a loss as well.
+func (h Holdings) lost(before Holdings, exact bool) []string {
+	var list []string
+	for _, name := range sortedNames(before) {
+		was, is := before[name], h[name]
+		if _, there := h[name]; !there && was.Rows > 0 {
+			list = append(list, fmt.Sprintf("table %v, %d rows", name, was.Rows))
+			continue
+		}
+		if is.Rows < was.Rows {
+			list = append(list, fmt.Sprintf("table %v, %d of %d rows", name, was.Rows-is.Rows, was.Rows))
+		}
+		list = append(list, is.values(name, was, exact && is.Rows == was.Rows)...)
+	}
+	return list
+}
+
+func (h Holding) values(table review.Name, before Holding, exact bool) []string {
+	var list []string
+	for _, column := range slices.Sorted(maps.Keys(before.Columns)) {
+		was, is := before.Columns[column], h.Columns[column]
+		switch {
+		case was.Count-is.Count > max(0, before.Rows-h.Rows): // beyond those of rows that are gone
+			list = append(list, fmt.Sprintf("column %v.%s, %d values", table, column, was.Count-is.Count))
+		case exact && is.Count == was.Count && is.Sum != was.Sum:
+			list = append(list, fmt.Sprintf("column %v.%s, which has other values than before", table, column))
+		}
+	}
+	return list
+}
+
+// more names a table that has more rows than before.
+func (h Holdings) more(before Holdings) string {
+	for _, name := range sortedNames(before) {
+		if n := h[name].Rows - before[name].Rows; n > 0 {
+			return fmt.Sprintf("table %v has %d rows more", name, n)
+		}
+	}
+	return ""
+}
+
+func (h Holdings) rows() (n int64) {
+	for _, one := range h {
+		n += one.Rows
+	}
+	return n
+}
+
+// without is h without some tables.
+func (h Holdings) without(names []review.Name) Holdings {
+	rest := maps.Clone(h)
+	for _, name := range names {
+		delete(rest, name)
+	}
+	return rest
+}
+
+func sortedNames(h Holdings) []review.Name {
+	return slices.SortedFunc(maps.Keys(h), func(a, b review.Name) int {
+		return strings.Compare(a.String(), b.String())
+	})
+}
