@@ -10,7 +10,7 @@ func (r Reading) Shows() (holds, shown bool) {
 	case Pass, Warn:
 		return true, true
 	case Pause, Rollback:
-		return false, r.Code == Breach || r.Code == Pending
+		return false, r.Code == Breach || r.Code == Crash || r.Code == Pending
 	}
 	return false, false
 }

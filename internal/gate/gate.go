@@ -47,23 +47,35 @@ type Watch struct {
 	source   Source
 	pace     Pace
 	rules    []Rule
+	metrics  Metrics
 	watchers []watcher
 	target   target
 }
 
-// New returns a Watch over the rules of settings. No window may be shorter than
-// 4 scrape intervals.
-func New(settings Settings, source Source, pace Pace) (*Watch, error) {
+// New returns a Watch over the rules of settings, for a release of so many steps.
+// No window may be shorter than 4 scrape intervals.
+func New(settings Settings, source Source, pace Pace, steps int) (*Watch, error) {
 	rules, err := settings.resolve(pace.Scrape)
 	if err != nil {
 		return nil, err
 	}
-	w := &Watch{source: source, pace: pace, rules: rules, target: target{selector: settings.Target}}
+	w := &Watch{source: source, pace: pace, rules: rules, metrics: settings.Metrics, target: settings.target()}
+	if p, can := source.(Parser); can {
+		var problems []error
+		for _, r := range rules {
+			problems = append(problems, r.parsed(p))
+		}
+		if err := errors.Join(problems...); err != nil {
+			return nil, err
+		}
+	}
 	for _, r := range rules {
 		w.watchers = append(w.watchers, &watch{rule: r, state: state{pace: pace}, known: map[string]bool{}})
 	}
-	if settings.watchesFiveXX() {
-		w.watchers = append(w.watchers, newSurge(settings, pace))
+	for _, f := range failures(settings.Metrics) {
+		if settings.watches(f.rule) {
+			w.watchers = append(w.watchers, newSurge(f, settings, pace, steps))
+		}
 	}
 	if len(w.watchers) == 0 {
 		return nil, release.Reject("set gates.pack to plan, or write at least one rule under gates.rules",
@@ -72,7 +84,7 @@ func New(settings Settings, source Source, pace Pace) (*Watch, error) {
 	return w, nil
 }
 
-// Rules lists what is measured besides the 5xx rule, in order.
+// Rules lists what is measured besides failures as they come, in order.
 func (w *Watch) Rules() []Rule { return w.rules }
 
 // Evaluate measures every rule once. It takes at most a tick, or 10 seconds if

@@ -24,7 +24,7 @@ type measurement struct {
 	known map[string]bool // metrics and labels that were seen to exist
 }
 
-// take measures the rule, and again over the whole step when its window holds
+// take measures the rule, and again over more of the step when its window holds
 // too few requests.
 func (m measurement) take(ctx context.Context) (sample, error) {
 	window := m.rule.Window
@@ -38,9 +38,23 @@ func (m measurement) take(ctx context.Context) (sample, error) {
 	whole := m.age.Truncate(time.Second)
 	few := m.rule.Requests != "" && x.requests < float64(m.rule.MinSamples)
 	if few && whole > window && (err == nil || isDoubt(err, NoTraffic)) {
-		return m.over(ctx, whole)
+		return m.over(ctx, stretch(window, whole, x.requests, m.rule.MinSamples))
 	}
 	return x, err
+}
+
+// stretch is the window that holds enough requests and a quarter more, as far as
+// the step has lasted. It is no longer than that: what was long ago would hide
+// what begins now, and keep a pause going that is over.
+func stretch(window, whole time.Duration, requests float64, enough int) time.Duration {
+	if requests <= 0 {
+		return whole
+	}
+	longer := window.Seconds() * 1.25 * float64(enough) / requests
+	if longer >= whole.Seconds() {
+		return whole
+	}
+	return max(window, time.Duration(longer)*time.Second)
 }
 
 // early looks, before the candidate has any weight, for what is wrong with the
@@ -76,7 +90,7 @@ func (m measurement) over(ctx context.Context, window time.Duration) (sample, er
 // plain judges a number that no requests are behind.
 func (m measurement) plain(ctx context.Context, x sample, value float64, present bool) (sample, error) {
 	if !present {
-		return x, m.empty(x.query)
+		return x, m.empty(ctx, x.query, x.window)
 	}
 	x.value = value
 	if err := m.freshAll(ctx, x.query); err != nil {
@@ -96,7 +110,7 @@ func (m measurement) divided(ctx context.Context, x sample) (sample, error) {
 	case err != nil:
 		return x, err
 	case !some:
-		return x, m.empty(query)
+		return x, m.empty(ctx, query, x.window)
 	}
 	if err := m.freshAll(ctx, query); err != nil {
 		return x, err
@@ -157,47 +171,6 @@ func (m measurement) share(x sample, count, requests float64) (sample, error) {
 func (m measurement) unit(value float64) error {
 	if m.rule.Largest != nil && value > *m.rule.Largest {
 		return doubtf(BadQuery, "%g is more than the largest value that makes sense, %g: is it another unit?", value, *m.rule.Largest)
-	}
-	return nil
-}
-
-func (m measurement) empty(query string) error {
-	return doubtf(BadQuery, "%s: no series: a metric or label is misspelt, or nothing was ever counted", clip(query))
-}
-
-// zero says whether nothing counted may be read as 0: only for errors, and only
-// when every metric and label of the query is there in some other series.
-func (m measurement) zero(ctx context.Context, query string) error {
-	if m.rule.Errors == "" {
-		return doubtf(BadQuery, "%s: no series: is there a histogram with a bucket of this bound?", clip(query))
-	}
-	return exist(ctx, m.asker, query, m.known)
-}
-
-// exist refuses a query with a metric or label that no series has. What was
-// found is kept in known.
-func exist(ctx context.Context, a asker, query string, known map[string]bool) error {
-	picked, err := selectors(query)
-	if err != nil {
-		return doubtf(BadQuery, "%v", err)
-	}
-	for _, s := range picked {
-		if s.metric == "" {
-			return doubtf(BadQuery, "%s: no series, and no metric's name before the braces to look for", clip(query))
-		}
-		for _, probe := range s.probes() {
-			if known[probe] {
-				continue
-			}
-			_, present, err := a.one(ctx, probe)
-			switch {
-			case err != nil:
-				return err
-			case !present:
-				return doubtf(BadQuery, "%s: no series: a metric or label is misspelt, or not exposed before the first event", clip(probe))
-			}
-			known[probe] = true
-		}
 	}
 	return nil
 }

@@ -25,6 +25,11 @@ const (
 	RuleWorkers       = "workers-running"
 	RuleFailedJobs    = "failed-jobs"
 	RuleRestarts      = "restarts"
+	RuleTrend         = "error-trend"
+	RuleConnecting    = "db-connection-failures"
+	RuleCrashes       = "worker-crashes"
+	RuleMemory        = "memory"
+	RuleCPU           = "cpu"
 )
 
 // The windows of the pack. The plan's "for 2 minutes" is the window of one
@@ -39,7 +44,7 @@ func packNames(pack string) []string {
 	if pack != PackPlan {
 		return nil
 	}
-	names := []string{RuleFiveXX}
+	names := []string{RuleFiveXX, RuleTrend}
 	for _, r := range plan(Metrics{}) {
 		names = append(names, r.Name)
 	}
@@ -47,12 +52,13 @@ func packNames(pack string) []string {
 	return names
 }
 
-// plan is the plan's pack, without the 5xx rule, which is no single number.
+// plan is the plan's pack, without the rules about failures as they come, 5xx
+// and the trend of errors, which are no single number.
 //
 // Sample sizes: no error in 299 requests shows less than 1 % with 95 %
 // confidence, none in 2995 less than 0.1 %; 600 place a p95, 3000 a p99.
 func plan(m Metrics) []Rule {
-	return slices.Concat(planErrors(m), planLatency(m), planWorkers(m))
+	return slices.Concat(planErrors(m), planLatency(m), planWorkers(m), planSystem(m))
 }
 
 func planErrors(m Metrics) []Rule {
@@ -80,7 +86,7 @@ func planLatency(m Metrics) []Rule {
 	rule := func(name, bound string, window time.Duration, n int, ids ...string) Rule {
 		return Rule{Name: name, Fraction: within(bound), Requests: within("[+]Inf"), Window: window, MinSamples: n, Evidence: ids}
 	}
-	p95 := rule(RuleP95, "0[.]2", longWindow, 600, "C.2.2", "5.2.11")
+	p95 := rule(RuleP95, "0[.]2", longWindow, 600, "C.2.2", "5.2.11", "5.1.l1")
 	p95.Warn, p95.Pause = below(0.96), below(0.95)
 	p95High := rule(RuleP95High, "2|2[.]0", shortWindow, 299, "C.3.2")
 	p95High.Rollback = below(0.95)
@@ -92,8 +98,8 @@ func planLatency(m Metrics) []Rule {
 func planWorkers(m Metrics) []Rule {
 	return []Rule{{
 		// The queue is shared, so its length is never the candidate's fault alone.
-		Name: RuleWorkerLag, Value: fmt.Sprintf("max(%s)", m.Backlog), Window: shortWindow,
-		Warn: atLeast(100), Pause: atLeast(1000), Evidence: []string{"C.2.5", "5.4.1", "5.4.2", "5.4.3"},
+		Name: RuleWorkerLag, Value: fmt.Sprintf("max(%s)", m.matched(m.Backlog)), Window: shortWindow,
+		Warn: atLeast(100), Pause: atLeast(1000), Evidence: []string{"C.2.5", "5.2.9", "5.4.1", "5.4.2", "5.4.3"},
 	}, {
 		Name: RulePool, Value: fmt.Sprintf("max(%s)", m.of(m.Pool, "{{slot}}", "")), Window: shortWindow, Largest: number(1),
 		Warn: atLeast(0.8), Pause: above(0.95), Evidence: []string{"C.2.6", "5.2.14"},
@@ -103,8 +109,30 @@ func planWorkers(m Metrics) []Rule {
 	}, {
 		Name: RuleFailedJobs, Value: counted(m.of(m.Failed, "{{slot}}", ""), "{{window}}"), Window: longWindow,
 		Warn: above(0), Optional: true,
+	}, {
+		// The counter of a worker that came back after it died.
+		Name: RuleCrashes, Value: fmt.Sprintf("sum(resets(%s[{{window}}]))", m.of(m.Processed, "{{slot}}", "")), Window: shortWindow,
+		Rollback: above(0), Optional: true, Evidence: []string{"C.3.5"},
 	}}
 }
+
+// planSystem is what an application need not expose: a rule without a metric
+// stops nothing, and shows nothing.
+func planSystem(m Metrics) []Rule {
+	share := func(name, metric, id string) Rule {
+		return Rule{
+			Name: name, Value: fmt.Sprintf("max(%s)", m.of(metric, "{{slot}}", "")), Window: shortWindow, Largest: number(1.2),
+			Warn: atLeast(0.8), Optional: true, Evidence: []string{id},
+		}
+	}
+	return []Rule{{
+		Name: RuleConnecting, Value: counted(m.of(m.Connecting, "{{slot}}", ""), "{{window}}"), Window: shortWindow,
+		Rollback: above(0), Optional: true, Evidence: []string{"C.3.4"},
+	}, share(RuleMemory, m.Memory, "C.2.7"), share(RuleCPU, m.CPU, "C.2.8")}
+}
+
+// crash says whether a breach of the rule is a process that died.
+func crash(rule string) bool { return rule == RuleRestarts || rule == RuleCrashes }
 
 func number(v float64) *float64    { return &v }
 func above(v float64) *Threshold   { return &Threshold{Above: &v} }

@@ -12,12 +12,15 @@ import (
 type scope struct {
 	slot, live release.Slot
 	window     time.Duration
+	service    string
 }
 
-// fill replaces {{slot}}, {{live}} and {{window}} in query, and refuses every
-// other placeholder, one that is not closed, and {{live}} without a live slot.
+// fill replaces {{slot}}, {{live}}, {{window}} and {{service}} in query, and
+// refuses every other placeholder, one that is not closed, {{live}} without a live
+// slot and {{service}} without a service.
 func (s scope) fill(query string) (string, error) {
 	var out strings.Builder
+	out.Grow(len(query))
 	for rest := query; ; {
 		before, after, found := strings.Cut(rest, "{{")
 		out.WriteString(before)
@@ -48,8 +51,13 @@ func (s scope) text(name string) (string, error) {
 		return string(s.live), nil
 	case "window":
 		return promDuration(s.window), nil
+	case "service":
+		if s.service == "" {
+			return "", fmt.Errorf("{{service}}: the rule lists no services")
+		}
+		return s.service, nil
 	}
-	return "", fmt.Errorf("placeholder {{%s}}: want {{slot}}, {{live}} or {{window}}", name)
+	return "", fmt.Errorf("placeholder {{%s}}: want {{slot}}, {{live}}, {{window}} or {{service}}", name)
 }
 
 // promDuration writes d in whole seconds, which every version of PromQL reads.

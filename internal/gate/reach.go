@@ -1,6 +1,9 @@
 package gate
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -20,4 +23,94 @@ func Reachable(perSecond float64, r Rule, weight release.Weight) (needed time.Du
 		return 0, false
 	}
 	return time.Duration(seconds) * time.Second, true
+}
+
+// Bake is a step as the gates see it: a weight and how long it is watched.
+type Bake struct {
+	Weight release.Weight
+	For    time.Duration
+}
+
+// Shortfall is a rule that will not have its samples within a step.
+type Shortfall struct {
+	Bake
+	Rule    string
+	Samples int
+	Needs   time.Duration // 0 when it never has them
+}
+
+// String says the shortfall in words.
+func (s Shortfall) String() string {
+	if s.Needs == 0 {
+		return fmt.Sprintf("%s at %v never has its %d requests", s.Rule, s.Weight, s.Samples)
+	}
+	return fmt.Sprintf("%s at %v has its %d requests after %v, and the step is %v", s.Rule, s.Weight, s.Samples, s.Needs, s.For)
+}
+
+// longTraffic is how far back the traffic of now is looked for.
+const longTraffic = 15 * time.Minute
+
+var errYoung = errors.New("too little history to tell how much traffic there is")
+
+// Forecast measures the traffic of the slot that is live, and says which rules
+// will not have their samples within their step. It counts with what each rule
+// itself counts, over up to 15 minutes. The rate is that of the busiest rule, in
+// requests a second.
+func Forecast(ctx context.Context, s Settings, source Source, pace Pace, live release.Slot, steps []Bake) (perSecond float64, short []Shortfall, err error) {
+	w, err := New(s, source, pace, len(steps))
+	if err != nil {
+		return 0, nil, err
+	}
+	a := asker{source}
+	window, err := w.target.history(ctx, a, scope{slot: live, live: live, window: longTraffic}, pace.Scrape)
+	if err != nil {
+		return 0, nil, err
+	}
+	for _, r := range w.rules {
+		if r.Requests == "" || r.MinSamples == 0 || r.DryRun || r.Optional {
+			continue
+		}
+		query, err := (scope{slot: live, live: live, window: window}).fill(r.Requests)
+		if err != nil {
+			return 0, nil, err
+		}
+		n, _, err := a.one(ctx, query)
+		if err != nil {
+			return 0, nil, err
+		}
+		rate := n / window.Seconds()
+		perSecond = max(perSecond, rate)
+		short = append(short, r.shortfalls(rate, steps)...)
+	}
+	return perSecond, short, nil
+}
+
+func (r Rule) shortfalls(perSecond float64, steps []Bake) (short []Shortfall) {
+	for _, step := range steps {
+		if needs, ok := Reachable(perSecond, r, step.Weight); !ok || needs > step.For {
+			short = append(short, Shortfall{step, r.Name, r.MinSamples, needs})
+		}
+	}
+	return short
+}
+
+// history is how much of the scope's window the slot has been scraped: beyond
+// it, what a counter grew by is not known.
+func (g *target) history(ctx context.Context, a asker, s scope, scrape time.Duration) (time.Duration, error) {
+	if g.selector == "" || scrape <= 0 {
+		return s.window, nil
+	}
+	query, err := s.fill("min(sum_over_time(" + g.selector + "[{{window}}]))")
+	if err != nil {
+		return 0, err
+	}
+	scrapes, _, err := a.one(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	window := min(s.window, time.Duration(max(scrapes-1, 0))*scrape).Truncate(time.Second)
+	if window < scrape || window < time.Second {
+		return 0, errYoung
+	}
+	return window, nil
 }

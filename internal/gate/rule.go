@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -12,14 +13,16 @@ import (
 // Rule is one number to measure and the thresholds that it must keep. The
 // number is errors/requests, fraction/requests, or value itself. Queries are
 // PromQL with the placeholders {{slot}} (the candidate), {{live}} (the slot
-// beside it) and {{window}} (the rule's window, less while the step is younger).
+// beside it), {{window}} (the rule's window, less while the step is younger) and
+// {{service}} (one after the other of the rule's services).
 type Rule struct {
 	Name       string        `yaml:"name" help:"Names the rule in every report; the name of a rule of the pack replaces it."`
 	Errors     string        `yaml:"errors" help:"PromQL that counts what went wrong within the window. It may be empty when requests is not: then it is 0."`
 	Fraction   string        `yaml:"fraction" help:"PromQL that counts the requests within a bound, such as a bucket of a histogram. It is never taken for 0."`
 	Value      string        `yaml:"value" help:"PromQL for one number."`
 	Requests   string        `yaml:"requests" help:"PromQL that counts all requests within the window: what errors or fraction is divided by, or how many samples are behind value."`
-	Window     time.Duration `yaml:"window" default:"2m" help:"How much time one measurement covers, at least 4 scrape intervals. It reaches back further, within the step, when there are fewer requests than min-samples."`
+	Services   []string      `yaml:"services" help:"The rule is one for each of these, named after it: {{service}} in its queries is the service."`
+	Window     time.Duration `yaml:"window" default:"2m" help:"How much time one measurement covers, at least 4 scrape intervals. It reaches further back, within the step, as long as there are fewer requests than min-samples."`
 	MinSamples int           `yaml:"min-samples" default:"299" help:"How many requests a verdict needs. 299 without an error show less than 1 %, 2995 less than 0.1 %."`
 	StaleAfter time.Duration `yaml:"stale-after" help:"How old the newest sample may be; 2 scrape intervals when it is not set."`
 	Largest    *float64      `yaml:"largest" help:"The largest value that makes sense, such as 1 for a ratio; a greater one has another unit and is refused."`
@@ -57,16 +60,45 @@ func (r Rule) checkForm() error {
 		return fmt.Errorf("%d queries: want exactly one of errors, fraction and value", forms)
 	case r.Value == "" && r.Requests == "":
 		return errors.New("requests is missing: errors and fraction are divided by it")
+	case len(r.Services) > 0 && !r.mentions("service"):
+		return errors.New("services without {{service}} in a query: each of them would be the same rule")
+	}
+	for _, service := range r.Services {
+		if !serviceForm.MatchString(service) {
+			return fmt.Errorf("services: %q: want letters, digits, dots, dashes and underscores", service)
+		}
 	}
 	return nil
 }
+
+var serviceForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9._-]*$`)
+
+// each is the rule for every one of its services, or the rule itself.
+func (r Rule) each() []Rule {
+	if len(r.Services) == 0 {
+		return []Rule{r}
+	}
+	var list []Rule
+	for _, service := range r.Services {
+		one := r
+		one.Services = nil
+		one.Name += "-" + strings.NewReplacer(".", "-", "_", "-").Replace(strings.ToLower(service))
+		for _, query := range []*string{&one.Errors, &one.Fraction, &one.Value, &one.Requests} {
+			*query = servicePlace.ReplaceAllString(*query, service)
+		}
+		list = append(list, one)
+	}
+	return list
+}
+
+var servicePlace = regexp.MustCompile(`\{\{\s*service\s*\}\}`)
 
 // checkQueries refuses unknown placeholders and queries that pick no series: a
 // constant measures nothing.
 func (r Rule) checkQueries() error {
 	var problems []error
 	for _, query := range r.queries() {
-		text, err := (scope{slot: release.Green, live: release.Blue, window: r.Window}).fill(query)
+		text, err := r.example().fill(query)
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -76,6 +108,30 @@ func (r Rule) checkQueries() error {
 			err = fmt.Errorf("query %q names no metric", query)
 		}
 		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+// example is a scope in which each query that has no mistake can be filled.
+func (r Rule) example() scope {
+	s := scope{slot: release.Green, live: release.Blue, window: r.Window}
+	if len(r.Services) > 0 {
+		s.service = r.Services[0]
+	}
+	return s
+}
+
+// parsed refuses queries that the source says it cannot read.
+func (r Rule) parsed(by Parser) error {
+	var problems []error
+	for _, query := range r.queries() {
+		text, err := r.example().fill(query)
+		if err == nil {
+			err = by.Parse(text)
+		}
+		if err != nil {
+			problems = append(problems, release.Reject("correct the rule under gates.rules", "gate %q: query %q: %w", r.Name, query, err))
+		}
 	}
 	return errors.Join(problems...)
 }
@@ -132,4 +188,17 @@ func (r Rule) mentions(placeholder string) bool {
 		}
 	}
 	return false
+}
+
+// surely says whether so few requests already show a breach: that of a share
+// with 95 % confidence, since one error in a hundred requests is no rate of 1 %.
+func (r Rule) surely(x sample) bool {
+	value := x.value
+	switch {
+	case r.Errors != "":
+		value = LowerBound(x.bad, x.requests)
+	case r.Fraction != "":
+		value = 1 - LowerBound(x.bad, x.requests)
+	}
+	return r.Pause.crossed(value) || r.Rollback.crossed(value)
 }

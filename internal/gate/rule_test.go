@@ -1,8 +1,10 @@
 package gate_test
 
 import (
+	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +26,9 @@ func TestRulesThatAreRefused(t *testing.T) {
 		"nothing to divide by":         {func(r *gate.Rule) { r.Requests = "" }, "requests is missing"},
 		"an unknown placeholder":       {func(r *gate.Rule) { r.Errors = `x{slot="{{colour}}"}` }, "{{colour}}"},
 		"an open placeholder":          {func(r *gate.Rule) { r.Errors = `x{slot="{{slot"}` }, "not closed"},
+		"services of no query":         {func(r *gate.Rule) { r.Services = []string{"api"} }, "services without {{service}}"},
+		"a service that is no name":    {func(r *gate.Rule) { r.Errors, r.Services = `x{s="{{service}}"}`, []string{`a"b`} }, `"a\"b"`},
+		"no services":                  {func(r *gate.Rule) { r.Errors = `x{s="{{service}}"}` }, "the rule lists no services"},
 		"a query without a metric":     {func(r *gate.Rule) { r.Errors = "vector(0)" }, "names no metric"},
 		"a query with an open quote":   {func(r *gate.Rule) { r.Errors = `x{slot="green}` }, "quote"},
 		"no window":                    {func(r *gate.Rule) { r.Window = 0 }, "window 0s"},
@@ -48,7 +53,7 @@ func TestRulesThatAreRefused(t *testing.T) {
 			if release.ExitStatus(err) != 2 || release.HintOf(err) == "" {
 				t.Errorf("status %d, hint %q", release.ExitStatus(err), release.HintOf(err))
 			}
-			if _, err := gate.New(bare(rule), healthy(t), pace); err == nil {
+			if _, err := gate.New(bare(rule), healthy(t), pace, 3); err == nil {
 				t.Error("New takes it")
 			}
 		})
@@ -74,6 +79,10 @@ func TestSettingsThatAreRefused(t *testing.T) {
 		"an odd name of a metric":     {func(s *gate.Settings) { s.Metrics.Requests = `x"}` }, "gates.metrics.requests"},
 		"an empty name of a metric":   {func(s *gate.Settings) { s.Metrics.Code = "" }, "gates.metrics.code-label"},
 		"an odd pattern of probes":    {func(s *gate.Settings) { s.Metrics.Probes = "(" }, "gates.metrics.probes"},
+		"an odd label to match":       {func(s *gate.Settings) { s.Metrics.Matchers = map[string]string{"a:b": "c"} }, `gates.metrics.matchers: label "a:b"`},
+		"the slot to match":           {func(s *gate.Settings) { s.Metrics.Matchers = map[string]string{"slot": "green"} }, "ask for it themselves"},
+		"nothing to match":            {func(s *gate.Settings) { s.Metrics.Matchers = map[string]string{"job": ""} }, `gates.metrics.matchers.job ""`},
+		"a placeholder to match":      {func(s *gate.Settings) { s.Metrics.Matchers = map[string]string{"job": "{{job}}"} }, "gates.metrics.matchers.job"},
 		"a window of under 4 scrapes": {func(s *gate.Settings) { s.Rules = []gate.Rule{short()} }, "shorter than 4 scrape intervals"},
 		"every rule skipped":          {func(s *gate.Settings) { s.Pack = gate.PackNone }, "no rule is left"},
 	} {
@@ -81,7 +90,7 @@ func TestSettingsThatAreRefused(t *testing.T) {
 			t.Parallel()
 			s := plan
 			c.change(&s)
-			_, err := gate.New(s, healthy(t), pace)
+			_, err := gate.New(s, healthy(t), pace, 3)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v: want %q in it", err, c.want)
 			}
@@ -100,7 +109,7 @@ func short() gate.Rule {
 
 func TestAWindowIsNotRefusedWhenTheScrapeIntervalIsNotKnown(t *testing.T) {
 	t.Parallel()
-	if _, err := gate.New(bare(short()), healthy(t), gate.Pace{Tick: pace.Tick}); err != nil {
+	if _, err := gate.New(bare(short()), healthy(t), gate.Pace{Tick: pace.Tick}, 3); err != nil {
 		t.Error(err)
 	}
 }
@@ -112,17 +121,19 @@ func TestTheRulesInForce(t *testing.T) {
 	fiveXX := lag()
 	fiveXX.Name = gate.RuleFiveXX
 	all := []string{"error-rate", "error-rate-high", "restarts", "p95-latency", "p95-latency-high", "p99-latency", "worker-lag",
-		"db-connections", "workers-running", "failed-jobs"}
+		"db-connections", "workers-running", "failed-jobs", "worker-crashes", "db-connection-failures", "memory", "cpu"}
 	for name, c := range map[string]struct {
 		change func(*gate.Settings)
 		want   string
 	}{
-		"the pack, and the 5xx rule":    {func(*gate.Settings) {}, strings.Join(all, " ") + " 5xx"},
-		"one of them skipped":           {func(s *gate.Settings) { s.Skip = all[1:] }, "error-rate 5xx"},
-		"the 5xx rule skipped":          {func(s *gate.Settings) { s.Skip = append([]string{"5xx"}, all[1:]...) }, "error-rate"},
-		"the 5xx rule replaced":         {func(s *gate.Settings) { s.Skip, s.Rules = all[1:], []gate.Rule{fiveXX} }, "error-rate 5xx"},
-		"one of them replaced in place": {func(s *gate.Settings) { s.Rules = []gate.Rule{mine} }, strings.Join(all, " ") + " 5xx"},
-		"one more":                      {func(s *gate.Settings) { s.Rules = []gate.Rule{lag()} }, strings.Join(all, " ") + " lag 5xx"},
+		"the pack, and the 5xx rule": {func(*gate.Settings) {}, strings.Join(all, " ") + " 5xx error-trend"},
+		"one of them skipped":        {func(s *gate.Settings) { s.Skip = all[1:] }, "error-rate 5xx error-trend"},
+		"the 5xx rule skipped":       {func(s *gate.Settings) { s.Skip = append([]string{"5xx", "error-trend"}, all[1:]...) }, "error-rate"},
+		"the 5xx rule replaced": {func(s *gate.Settings) {
+			s.Skip, s.Rules = append([]string{"error-trend"}, all[1:]...), []gate.Rule{fiveXX}
+		}, "error-rate 5xx"},
+		"one of them replaced in place": {func(s *gate.Settings) { s.Rules = []gate.Rule{mine} }, strings.Join(all, " ") + " 5xx error-trend"},
+		"one more":                      {func(s *gate.Settings) { s.Rules = []gate.Rule{lag()} }, strings.Join(all, " ") + " lag 5xx error-trend"},
 		"only mine":                     {func(s *gate.Settings) { s.Pack, s.Rules = gate.PackNone, []gate.Rule{lag()} }, "lag"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -140,6 +151,23 @@ func TestTheRulesInForce(t *testing.T) {
 				t.Errorf("%v, want %s", got, c.want)
 			}
 		})
+	}
+}
+
+func TestARuleForEachService(t *testing.T) {
+	t.Parallel()
+	rule := errorRate()
+	rule.Services = []string{"api", "Web_1"}
+	rule.Errors = `sum(bad{slot="{{slot}}",service="{{ service }}"})`
+	s := bare(rule)
+	s.MinSamples = map[string]int{"errors": 7}
+	var got []string
+	for _, r := range watching(t, s, healthy(t)).Rules() {
+		got = append(got, fmt.Sprint(r.Name, " ", r.MinSamples, " ", r.Errors))
+	}
+	want := []string{`errors-api 7 sum(bad{slot="{{slot}}",service="api"})`, `errors-web-1 7 sum(bad{slot="{{slot}}",service="Web_1"})`}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q\nwant %q", got, want)
 	}
 }
 
@@ -184,6 +212,9 @@ func TestTheDefaultNamesAreThoseOfTheSampleApplication(t *testing.T) {
 	value := reflect.ValueOf(names)
 	for i := range value.NumField() {
 		field := value.Type().Field(i)
+		if field.Type.Kind() == reflect.Map {
+			continue
+		}
 		if got := field.Tag.Get("default"); got != value.Field(i).String() {
 			t.Errorf("%s: the default is %q, want %q", field.Tag.Get("yaml"), got, value.Field(i).String())
 		}

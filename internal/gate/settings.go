@@ -80,6 +80,14 @@ func (s Settings) checkNames() error {
 	return errors.Join(problems...)
 }
 
+// target is the target with the matchers of the metrics.
+func (s Settings) target() target {
+	if s.Target == "" {
+		return target{}
+	}
+	return target{selector: s.Metrics.matched(s.Target)}
+}
+
 // names lists every rule that could be configured: the pack's and the user's.
 func (s Settings) names() []string {
 	list := packNames(s.Pack)
@@ -97,12 +105,18 @@ func (s Settings) resolve(scrape time.Duration) ([]Rule, error) {
 		return nil, err
 	}
 	var problems []error
-	rules := s.merged()
-	for i := range rules {
-		if n, ok := s.MinSamples[rules[i].Name]; ok {
-			rules[i].MinSamples = n
+	var rules []Rule
+	for _, r := range s.merged() {
+		if n, ok := s.MinSamples[r.Name]; ok {
+			r.MinSamples = n
 		}
-		problems = append(problems, rules[i].Check(), rules[i].checkWindow(scrape))
+		problems = append(problems, r.Check(), r.checkWindow(scrape))
+		for _, one := range r.each() {
+			if one.Name != r.Name {
+				problems = append(problems, one.Check())
+			}
+			rules = append(rules, one)
+		}
 	}
 	return rules, errors.Join(problems...)
 }
@@ -126,10 +140,10 @@ func (s Settings) merged() []Rule {
 	return rules
 }
 
-// watchesFiveXX says whether the pack's 5xx rule is in force.
-func (s Settings) watchesFiveXX() bool {
-	replaced := slices.ContainsFunc(s.Rules, func(r Rule) bool { return r.Name == RuleFiveXX })
-	return s.Pack == PackPlan && !replaced && !slices.Contains(s.Skip, RuleFiveXX)
+// watches says whether a rule of the pack that is no single number is in force.
+func (s Settings) watches(rule string) bool {
+	replaced := slices.ContainsFunc(s.Rules, func(r Rule) bool { return r.Name == rule })
+	return s.Pack == PackPlan && !replaced && !slices.Contains(s.Skip, rule)
 }
 
 // minScrapes is how many scrapes a window holds at least: with fewer, a rate is

@@ -14,6 +14,11 @@ type Source interface {
 	Query(ctx context.Context, promql string) (Result, error)
 }
 
+// Parser is a source that can say of a query without asking anybody that it is none.
+type Parser interface {
+	Parse(promql string) error
+}
+
 // ErrQuery is wrapped by the errors of queries that are wrong in themselves:
 // asking again would not help.
 var ErrQuery = errors.New("the query was refused")

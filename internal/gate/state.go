@@ -54,8 +54,10 @@ func (s *state) judge(r Rule, x sample, at time.Time) (Verdict, Code) {
 	warn := s.warn.see(r.Warn, x.value, at, s.pace)
 	few := r.Requests != "" && x.requests < float64(r.MinSamples)
 	switch {
-	case r.Rollback.crossed(x.value) && few, r.Pause.crossed(x.value) && few:
+	case few && r.surely(x):
 		return s.worse(Breach, at)
+	case few:
+		return s.better(Inconclusive, LowTraffic, at)
 	case rollback && (x.whole || !r.isRatio()):
 		return Rollback, Breach
 	case r.Rollback.crossed(x.value):
@@ -65,8 +67,6 @@ func (s *state) judge(r Rule, x sample, at time.Time) (Verdict, Code) {
 		return s.worse(Breach, at)
 	case r.Pause.crossed(x.value):
 		return s.still(Inconclusive), Pending
-	case few:
-		return s.still(Inconclusive), LowTraffic
 	case warn:
 		return s.better(Warn, Breach, at)
 	}

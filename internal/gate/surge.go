@@ -8,31 +8,54 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
-// surge is the 5xx rule. It reads raw counters, one series at a time, so that
-// it sees the first 5xx of a process that is minutes old; a rollback waits for
-// no second look, and stays one.
+// failure is one kind of answer that a candidate should not give.
+type failure struct {
+	rule     string
+	what     string // in words
+	code     string // what picks it, by the label of the code
+	first    bool   // the first one may be enough
+	evidence []string
+}
+
+// failures are the kinds that are watched as they come. What has no status below
+// 500 failed: 5xx, timeouts, resets; the first of these is no verdict, and many
+// are.
+func failures(m Metrics) []failure {
+	return []failure{
+		{rule: RuleFiveXX, what: "5xx", code: m.Code + `=~"5.."`, first: true, evidence: []string{"C.2.4", "C.3.3"}},
+		{rule: RuleTrend, what: "failures", code: m.Code + `!~"[1-4].."`, evidence: []string{"C.1.6"}},
+	}
+}
+
+// surge is a rule about failures. It reads raw counters, one series at a time,
+// so that it sees the first one of a process that is minutes old; a rollback
+// waits for no second look, and stays one.
 type surge struct {
+	failure failure
 	mode    FiveXX
 	metrics Metrics
 	state   state
 	known   map[string]bool // metrics and labels that were seen to exist
 
-	based       bool // the counters below have a value to start from
+	target      target
+	based       map[release.Slot]bool // the slot's counters below have a value to start from
 	errors, all map[release.Slot]*tally
 
-	step    time.Time // the step that the two tests belong to
-	beside  comparison
-	alone   drift
-	verdict string // why it is a rollback, once it is
+	step     time.Time // the step that the two tests belong to
+	beside   comparison
+	alone    drift
+	live     grown   // what the live slot did in this step
+	rejectAt float64 // the evidence from which either test says worse
+	verdict  string  // why it is a rollback, once it is
 }
 
-func newSurge(s Settings, pace Pace) *surge {
+func newSurge(f failure, s Settings, pace Pace, steps int) *surge {
 	both := func() map[release.Slot]*tally {
-		return map[release.Slot]*tally{release.Blue: {}, release.Green: {}}
+		return map[release.Slot]*tally{release.Blue: newTally(), release.Green: newTally()}
 	}
 	return &surge{
-		mode: s.FiveXX, metrics: s.Metrics, state: state{pace: pace}, known: map[string]bool{},
-		errors: both(), all: both(),
+		failure: f, mode: s.FiveXX, metrics: s.Metrics, state: state{pace: pace}, known: map[string]bool{},
+		rejectAt: rejectAt(steps), target: s.target(), based: map[release.Slot]bool{}, errors: both(), all: both(),
 	}
 }
 
@@ -54,7 +77,7 @@ func (s *surge) look(ctx context.Context, t tick) Reading {
 		return s.miss(err, t.at)
 	}
 	verdict := Pass
-	if code == Background {
+	if code == Background && s.failure.first {
 		verdict = Warn
 	}
 	verdict, code = s.state.better(verdict, code, t.at)
@@ -67,15 +90,13 @@ func (s *surge) miss(err error, at time.Time) Reading {
 	if s.verdict != "" {
 		verdict, code, reason = Rollback, Breach, s.verdict
 	}
-	return Reading{Rule: RuleFiveXX, Verdict: verdict, Code: code, Reason: reason, Query: s.failed(), Evidence: evidenceOfFiveXX}
+	return Reading{Rule: s.failure.rule, Verdict: verdict, Code: code, Reason: reason, Query: s.failed(), Evidence: s.failure.evidence}
 }
-
-var evidenceOfFiveXX = []string{"C.2.4", "C.3.3"}
 
 func (s *surge) reading(t tick, v Verdict, code Code, reason string) Reading {
 	candidate := t.moment.Candidate
 	return Reading{
-		Rule: RuleFiveXX, Verdict: v, Code: code, Reason: reason, Query: s.failed(), Evidence: evidenceOfFiveXX,
+		Rule: s.failure.rule, Verdict: v, Code: code, Reason: reason, Query: s.failed(), Evidence: s.failure.evidence,
 		Value: s.errors[candidate].total, Samples: s.all[candidate].total,
 	}
 }
@@ -84,53 +105,69 @@ func (s *surge) reading(t tick, v Verdict, code Code, reason string) Reading {
 func (s *surge) judge(ctx context.Context, t tick) (reason string, code Code, err error) {
 	m := t.moment
 	if s.errors[m.Candidate].total == 0 || s.verdict != "" {
-		return fmt.Sprintf("no 5xx in %.0f requests", s.all[m.Candidate].total), OK, nil
+		return fmt.Sprintf("no %s in %.0f requests", s.failure.what, s.all[m.Candidate].total), OK, nil
 	}
 	seen := s.describe(m.Candidate)
-	switch {
-	case m.Weight == 0, m.Live == "", s.mode == Strict:
-		s.verdict = seen + ": any 5xx is a rollback here"
+	switch apart := m.Weight == 0 || m.Live == ""; {
+	case s.failure.first && (apart || s.mode == Strict):
+		s.verdict = fmt.Sprintf("%s: any %s is a rollback here", seen, s.failure.what)
 		return "", "", nil
-	case s.beside.ratio() >= rejectAt:
-		s.verdict = fmt.Sprintf("%s: the live slot beside it had %.0f in %.0f: likelihood ratio %.3g, worse from %.0f",
-			seen, s.errors[m.Live].total, s.all[m.Live].total, s.beside.ratio(), rejectAt)
+	case apart:
+		return seen + ": there is nothing to compare with", Background, nil
+	case s.beside.ratio() >= s.rejectAt:
+		s.verdict = fmt.Sprintf("%s: the live slot beside it had %.0f in %.0f: %s",
+			seen, s.errors[m.Live].total, s.all[m.Live].total, s.likelihood(s.beside.ratio()))
 		return "", "", nil
 	}
 	return s.compare(ctx, t, seen)
 }
 
-// The live slot's past that a 5xx is compared with: how far it reaches, and how
-// many requests it must hold before it shows that there are no 5xx.
+// The live slot's past that a failure is compared with: how far it reaches, and
+// how many requests it must hold before it shows that there are none.
 const (
 	lookback = time.Hour
 	enough   = 2995
 )
 
-// compare holds the candidate's 5xx against the live slot's past.
+// compare holds the candidate's failures against the live slot's past.
 func (s *surge) compare(ctx context.Context, t tick, seen string) (reason string, code Code, err error) {
 	bad, requests, err := s.past(ctx, t)
 	if err != nil {
 		return "", "", err
 	}
 	past := fmt.Sprintf("the live slot had %.0f in %.0f requests over the last %v", bad, requests, lookback)
-	switch {
-	case bad == 0 && requests >= enough:
+	switch unheard := s.failure.first && bad == 0; {
+	case unheard && requests >= enough:
 		s.verdict = seen + ": " + past
-	case bad == 0:
+	case unheard:
 		return fmt.Sprintf("%s: %s: want %d requests to compare with", seen, past, enough), Breach, nil
-	case t.moment.Weight == 100 && s.alone.rejects(UpperBound(bad, requests)):
-		s.verdict = fmt.Sprintf("%s: %s: the candidate has about %d times as many", seen, past, worse)
+	}
+	if s.alone.base == 0 && requests > 0 {
+		s.alone.against(UpperBound(bad, requests))
+	}
+	if s.alone.ratio() >= s.rejectAt && s.usual() {
+		s.verdict = fmt.Sprintf("%s: %s: %s", seen, past, s.likelihood(s.alone.ratio()))
 	}
 	return fmt.Sprintf("%s: %s", seen, past), Background, nil
 }
 
-func (s *surge) describe(slot release.Slot) string {
-	return fmt.Sprintf("%.0f new 5xx in %.0f requests of %s (%s)",
-		s.errors[slot].total, s.all[slot].total, slot, s.errors[slot].largest(3))
+// usual says whether the live slot errs no more in this step than it did before:
+// what befalls both slots is no fault of the candidate.
+func (s *surge) usual() bool {
+	return LowerBound(s.live.errors, s.live.requests) <= s.alone.base
 }
 
-// trust says whether "no 5xx" may be believed: the candidate is scraped, its
-// counters are fresh, they count requests, and the query would have found a 5xx.
+func (s *surge) likelihood(ratio float64) string {
+	return fmt.Sprintf("it is %.3g times as likely that the candidate is worse; that counts from %.0f", ratio, s.rejectAt)
+}
+
+func (s *surge) describe(slot release.Slot) string {
+	return fmt.Sprintf("%.0f new %s in %.0f requests of %s (%s)",
+		s.errors[slot].total, s.failure.what, s.all[slot].total, slot, s.errors[slot].largest(3))
+}
+
+// trust says whether "none" may be believed: the candidate is scraped, its
+// counters are fresh, they count requests, and the query would have found one.
 func (s *surge) trust(ctx context.Context, t tick) error {
 	candidate := t.moment.Candidate
 	requests := s.metrics.requests(string(candidate), "")
@@ -138,7 +175,7 @@ func (s *surge) trust(ctx context.Context, t tick) error {
 		return t.down
 	}
 	if len(s.all[candidate].last) == 0 {
-		return doubtf(BadQuery, "%s: no series: a metric or label is misspelt, or nothing was ever counted", requests)
+		return doubtf(BadQuery, "no series of %s: a metric or label is misspelt, or nothing was ever counted", requests)
 	}
 	if err := t.fresh(ctx, requests, t.oldest); err != nil {
 		return err

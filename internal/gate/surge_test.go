@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func busy(t testing.TB) *answers {
 
 // begin makes what was counted so far the state at the step's start.
 func (a *answers) begin() {
-	a.begun = &answers{failed: maps.Clone(a.failed), requests: maps.Clone(a.requests)}
+	a.begun = &answers{failed: maps.Clone(a.failed), requests: maps.Clone(a.requests), targets: slices.Clone(a.targets)}
 }
 
 func (a *answers) serve(slot string, n float64) { a.requests[[2]string{slot, slot[:1] + ":1"}] += n }
@@ -57,7 +58,8 @@ func (a *answers) Query(_ context.Context, query string) (gate.Result, error) {
 		a.t.Errorf("asked %s, which counts probes", query)
 	}
 	query = strings.ReplaceAll(query, users, "")
-	if strings.Contains(query, " @ ") {
+	query, _, earlier := strings.Cut(query, " @ ")
+	if earlier {
 		from = a.begun
 	}
 	switch {
@@ -65,15 +67,15 @@ func (a *answers) Query(_ context.Context, query string) (gate.Result, error) {
 		return r, a.err
 	case query == "time()", query == `max(timestamp(up{slot="green"}))`, query == `max(timestamp(http_requests_total{slot="green"}))`:
 		one(float64(a.at.Unix()))
-	case query == `up{slot="green"}`:
-		for _, v := range a.targets {
+	case query == `up{slot="green"}`, query == `up{slot="blue"}`:
+		for _, v := range from.targets {
 			one(v)
 		}
 	case strings.HasPrefix(query, "count("):
 		if a.missing == "" || !strings.Contains(query, a.missing) {
 			one(1)
 		}
-	case strings.HasPrefix(query, `http_requests_total{slot=~"blue|green",code=~"5.."}`):
+	case strings.HasPrefix(query, `http_requests_total{slot=~"blue|green",code=~"5.."}`), query == `http_requests_total{slot=~"blue|green",code!~"[1-4].."}`:
 		for k, v := range from.failed {
 			r.Series = append(r.Series, gate.Series{Labels: map[string]string{"slot": k[0], "instance": k[1], "route": k[2], "code": k[3]}, Value: v})
 		}
@@ -81,7 +83,7 @@ func (a *answers) Query(_ context.Context, query string) (gate.Result, error) {
 		for k, v := range from.requests {
 			r.Series = append(r.Series, gate.Series{Labels: map[string]string{"slot": k[0], "instance": k[1]}, Value: v})
 		}
-	case strings.HasPrefix(query, `sum((http_requests_total{slot="blue",code=~"5.."} - `):
+	case strings.HasPrefix(query, `sum((http_requests_total{slot="blue",code=~"5.."} - `), strings.HasPrefix(query, `sum((http_requests_total{slot="blue",code!~"[1-4].."} - `):
 		one(a.past[0])
 	case strings.HasPrefix(query, `sum((http_requests_total{slot="blue"} - `):
 		one(a.past[1])
@@ -95,7 +97,7 @@ func fiveXX(mode gate.FiveXX) gate.Settings {
 	s := bare()
 	s.Pack, s.FiveXX = gate.PackPlan, mode
 	s.Skip = append(s.Skip, "error-rate", "error-rate-high", "restarts", "p95-latency", "p95-latency-high", "p99-latency",
-		"worker-lag", "db-connections", "workers-running", "failed-jobs")
+		"worker-lag", "db-connections", "workers-running", "failed-jobs", "worker-crashes", "db-connection-failures", "memory", "cpu", "error-trend")
 	return s
 }
 
@@ -164,6 +166,37 @@ func TestA5xxIsNotForgotten(t *testing.T) {
 	verdicts(gate.Rollback)
 }
 
+func TestASlotThatWasNotScrapedWhenTheStepBegan(t *testing.T) {
+	t.Parallel()
+	for name, now := range map[string][]float64{"is there at the first look": {1}, "is there later": {0}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := busy(t)
+			a.begun = &answers{}
+			if a.targets = now; now[0] == 1 { // a process that is down has no series
+				a.fail("green", "/", "500", 7)
+			}
+			watch := watching(t, fiveXX(gate.Strict), a)
+			look := func() gate.Reading { return watch.Evaluate(t.Context(), baking()).Readings[0] }
+			if r := look(); r.Verdict == gate.Rollback {
+				t.Fatalf("what was before: %s", r.Reason)
+			}
+			if now[0] == 0 {
+				a.targets = []float64{1}
+				a.fail("green", "/", "500", 7)
+				if r := look(); r.Verdict == gate.Rollback {
+					t.Fatalf("what was before: %s", r.Reason)
+				}
+			}
+			a.fail("green", "/", "500", 1)
+			a.fail("green", "/other", "500", 1)
+			if r := look(); r.Verdict != gate.Rollback || r.Value != 2 {
+				t.Errorf("%v after %v 5xx: %s", r.Verdict, r.Value, r.Reason)
+			}
+		})
+	}
+}
+
 func TestACounterThatStartsAgainCountsFromZero(t *testing.T) {
 	t.Parallel()
 	a := busy(t)
@@ -176,6 +209,50 @@ func TestACounterThatStartsAgainCountsFromZero(t *testing.T) {
 	a.failed = map[[4]string]float64{{"green", "g:1", "/", "500"}: 2}
 	if r := watch.Evaluate(t.Context(), baking()).Readings[0]; r.Verdict != gate.Rollback || r.Value != 2 {
 		t.Errorf("%v after %v 5xx: %s", r.Verdict, r.Value, r.Reason)
+	}
+}
+
+func TestAPastThatIsEmptyOnceIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	a := busy(t)
+	s := fiveXX(gate.Attributable)
+	s.Skip[slices.Index(s.Skip, gate.RuleTrend)] = gate.RuleFiveXX
+	watch, m := watching(t, s, a), baking()
+	m.Weight = 100 // nothing beside it
+	a.past = [2]float64{}
+	a.fail("green", "/", "timeout", 1)
+	if r := watch.Evaluate(t.Context(), m).Readings[0]; r.Code != gate.Background {
+		t.Fatalf("%v(%s): %s", r.Verdict, r.Code, r.Reason)
+	}
+	a.past = [2]float64{20, 40_000}
+	a.fail("green", "/", "timeout", 9)
+	a.serve("green", 100)
+	if r := watch.Evaluate(t.Context(), m).Readings[0]; r.Verdict != gate.Rollback {
+		t.Errorf("%v(%s): %s", r.Verdict, r.Code, r.Reason)
+	}
+}
+
+// The probability of a false alarm is that of all steps together, so the same
+// errors say less in a release of more of them.
+func TestMoreStepsNeedMoreEvidence(t *testing.T) {
+	t.Parallel()
+	for steps, want := range map[int]look{0: {gate.Rollback, gate.Breach}, 3: {gate.Rollback, gate.Breach}, 10: {gate.Warn, gate.Background}} {
+		for weight, past := range map[release.Weight]float64{10: 400, 100: 80} { // by either test
+			a := busy(t)
+			a.past = [2]float64{past, 40_000}
+			a.fail("green", "/", "500", 4)
+			a.serve("green", 10)
+			w, err := gate.New(fiveXX(gate.Attributable), a, pace, steps)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := baking()
+			m.Weight = weight
+			r := w.Evaluate(t.Context(), m).Readings[0]
+			if got := (look{r.Verdict, r.Code}); got != want {
+				t.Errorf("one of %d steps, at %v: %v, want %v: %s", steps, weight, got, want, r.Reason)
+			}
+		}
 	}
 }
 

@@ -112,8 +112,13 @@ func TestWhatAnObservationMeans(t *testing.T) {
 			{func(w *world) { w.all = []float64{2994} }, same(9, gate.Inconclusive, gate.LowTraffic)}}},
 		"just enough requests pass": {rule: errorRate(), phases: []phase{
 			{func(w *world) { w.all = []float64{2995} }, good}}},
-		"few requests with an error pause": {rule: errorRate(), phases: []phase{
-			{func(w *world) { w.all, w.bad = []float64{600}, []float64{1} }, then(same(1, gate.Inconclusive, gate.Pending), same(1, gate.Pause, gate.Breach))}}},
+		"few requests with an error cannot tell": {rule: errorRate(), phases: []phase{
+			{func(w *world) { w.all, w.bad = []float64{600}, []float64{1} }, same(9, gate.Inconclusive, gate.LowTraffic)}}},
+		"few requests with so many errors that they show a breach pause": {rule: errorRate(), phases: []phase{
+			{func(w *world) { w.all, w.bad = []float64{600}, []float64{3} }, then(same(1, gate.Inconclusive, gate.Pending), same(1, gate.Pause, gate.Breach))}}},
+		"a pause of few requests ends when they show no breach any more": {rule: errorRate(), phases: []phase{
+			{func(w *world) { w.all, w.bad = []float64{600}, []float64{3} }, then(same(1, gate.Inconclusive, gate.Pending), same(1, gate.Pause, gate.Breach))},
+			{func(w *world) { w.all = []float64{2900} }, then(same(3, gate.Pause, gate.Clearing), same(5, gate.Inconclusive, gate.LowTraffic))}}},
 		"few requests with many errors pause, and do not roll back": {rule: errorRate(), phases: []phase{
 			{func(w *world) { w.all, w.bad = []float64{600}, []float64{300} }, then(same(1, gate.Inconclusive, gate.Pending), same(20, gate.Pause, gate.Breach))}}},
 		"not a number is no traffic": {rule: errorRate(), phases: []phase{
@@ -158,7 +163,7 @@ func TestWhatAnObservationMeans(t *testing.T) {
 			{func(w *world) { w.targets, w.bad = []float64{1, 0}, []float64{500} }, then(same(8, gate.Pause, gate.Pending), same(1, gate.Rollback, gate.Breach))}}},
 		"a slot that was never scraped is a bad query": {rule: errorRate(), phases: []phase{
 			{func(w *world) { w.targets = nil }, same(3, gate.Inconclusive, gate.BadQuery)}}},
-		"a young step is partial": {rule: errorRate(), moment: young(59 * time.Second), phases: []phase{
+		"a young step is partial": {rule: errorRate(), moment: young(20 * time.Second), phases: []phase{
 			{want: same(1, gate.Inconclusive, gate.Partial)}}},
 		"a step of four scrapes can pass": {rule: errorRate(), moment: young(61 * time.Second), phases: []phase{
 			{want: good}}},

@@ -15,12 +15,11 @@ type tally struct {
 	by    map[string]float64 // total by the label asked for
 }
 
+func newTally() *tally { return &tally{last: map[string]float64{}, by: map[string]float64{}} }
+
 // add takes the present values of all series and returns the growth since the
 // last call. A series that is not there keeps its last value.
 func (c *tally) add(series []Series, group func(map[string]string) string) float64 {
-	if c.last == nil {
-		c.last, c.by = map[string]float64{}, map[string]float64{}
-	}
 	grown := 0.0
 	for _, one := range series {
 		key := identity(one.Labels)
@@ -38,10 +37,11 @@ func (c *tally) add(series []Series, group func(map[string]string) string) float
 	return grown
 }
 
-// forget keeps the values of the series and starts counting from 0.
-func (c *tally) forget() {
-	c.total = 0
-	clear(c.by)
+// start takes the values that the series are counted from.
+func (c *tally) start(series []Series) {
+	for _, one := range series {
+		c.last[identity(one.Labels)] = one.Value
+	}
 }
 
 // largest lists the groups that grew most, at most limit of them.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
+
+	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
 // target is the series that say whether the candidate's processes are scraped.
@@ -62,6 +65,20 @@ func (g *target) look(ctx context.Context, a asker, s scope, oldest time.Duratio
 		return doubtf(TargetDown, "%d of %d processes of %s are scraped", up, g.seen, s.slot), nil
 	}
 	return nil, a.fresh(ctx, query, oldest)
+}
+
+// scraped says whether any process of a slot was, at a time such as " @ 17.5", or
+// now when that is empty. Where there are no such series it has to be believed.
+func (g *target) scraped(ctx context.Context, a asker, slot release.Slot, at string) (bool, error) {
+	if g.selector == "" {
+		return true, nil
+	}
+	query, err := (scope{slot: slot, live: slot}).fill(g.selector)
+	if err != nil {
+		return false, err
+	}
+	answer, err := a.all(ctx, query+at)
+	return slices.ContainsFunc(answer.Series, func(s Series) bool { return s.Value == 1 }), err
 }
 
 // covered refuses a window in which more than a fifth of the scrapes is

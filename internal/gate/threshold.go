@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -48,6 +49,21 @@ func (t *Threshold) crossed(value float64) bool {
 		return value >= *t.AtLeast
 	}
 	return value < *t.Below
+}
+
+// Limits says a rule's thresholds in words, such as "warn at least 0.08%, pause
+// at least 0.1%".
+func (r Rule) Limits() string {
+	var all []string
+	for _, one := range []struct {
+		name string
+		at   *Threshold
+	}{{"warn", r.Warn}, {"pause", r.Pause}, {"rollback", r.Rollback}} {
+		if one.at != nil {
+			all = append(all, one.name+" "+one.at.describe(r.show))
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // describe says the limit in words, such as "at least 0.1%".

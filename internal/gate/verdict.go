@@ -56,6 +56,7 @@ const (
 	OK          Code = "ok"           // inside the thresholds
 	Breach      Code = "breach"       // over a threshold
 	Background  Code = "background"   // errors, as the live slot has them too
+	Crash       Code = "crash"        // a process of the candidate died and came again
 	Pending     Code = "pending"      // over a threshold, not yet for its duration
 	Clearing    Code = "clearing"     // good again, not yet for long enough to leave a pause
 	LowTraffic  Code = "low-traffic"  // fewer samples than the rule wants

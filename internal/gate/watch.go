@@ -21,6 +21,9 @@ func (w *watch) look(ctx context.Context, t tick) Reading {
 		return w.doubt(x, err, t.at)
 	}
 	verdict, code := w.state.judge(w.rule, x, t.at)
+	if verdict == Rollback && crash(w.rule.Name) {
+		code = Crash
+	}
 	r := w.reading(x, verdict, code)
 	r.Value, r.Samples = x.value, x.requests
 	r.Reason = w.rule.explain(x, code)

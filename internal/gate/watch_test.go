@@ -13,7 +13,7 @@ import (
 func TestLooksAtOneScrapeCountAsOne(t *testing.T) {
 	t.Parallel()
 	w := healthy(t)
-	watch, err := gate.New(bare(errorRate()), w, gate.Pace{Scrape: 15 * time.Second, Tick: 5 * time.Second})
+	watch, err := gate.New(bare(errorRate()), w, gate.Pace{Scrape: 15 * time.Second, Tick: 5 * time.Second}, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,8 @@ func TestTheWindowIsWithinTheStep(t *testing.T) {
 	}{
 		"an old step has the whole window":                         {age: time.Hour, all: 3000, want: []string{"120s"}},
 		"a young step has a shorter one":                           {age: 90 * time.Second, all: 3000, want: []string{"90s"}},
-		"too few requests are looked for over the whole step":      {age: time.Hour, all: 100, want: []string{"120s", "3600s"}},
+		"too few requests are looked for further back":             {age: time.Hour, all: 2000, want: []string{"120s", "224s"}},
+		"far too few are looked for over the whole step":           {age: time.Hour, all: 100, want: []string{"120s", "3600s"}},
 		"a step as short as the window has nowhere else to look":   {age: 100 * time.Second, all: 100, want: []string{"100s"}},
 		"no request at all is looked for over the whole step, too": {age: time.Hour, all: 0, want: []string{"120s", "3600s"}},
 	} {
@@ -174,7 +175,7 @@ func TestThePreflightNamesWhatTheMetricsLack(t *testing.T) {
 			if w.gauge == nil {
 				rules = []gate.Rule{errorRate(), optional}
 			}
-			faults, err := gate.Preflight(t.Context(), bare(rules...), w, pace, release.Blue)
+			faults, _, err := gate.Preflight(t.Context(), bare(rules...), w, pace, release.Blue)
 			if err != nil {
 				t.Fatal(err)
 			}

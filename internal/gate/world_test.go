@@ -100,12 +100,13 @@ func bare(rules ...gate.Rule) gate.Settings {
 var names = gate.Metrics{
 	Requests: "http_requests_total", Duration: "http_request_duration_seconds", Backlog: "queue_backlog",
 	Pool: "db_connection_pool_usage", Workers: "workers_running", Failed: "worker_failed_total",
+	Processed: "worker_processed_total", Connecting: "db_connection_failures_total", Memory: "memory_usage", CPU: "cpu_usage",
 	Slot: "slot", Route: "route", Code: "code", Probes: "/health.*|/metrics",
 }
 
 func watching(t testing.TB, s gate.Settings, w gate.Source) *gate.Watch {
 	t.Helper()
-	watch, err := gate.New(s, w, pace)
+	watch, err := gate.New(s, w, pace, 3)
 	if err != nil {
 		t.Fatal(err)
 	}

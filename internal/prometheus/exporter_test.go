@@ -22,6 +22,7 @@ type exporter struct {
 	mu     sync.Mutex
 	values map[string]float64
 	served bool // requests keep coming in
+	broken bool // it answers no scrape
 }
 
 func newExporter(t *testing.T) *exporter {
@@ -62,6 +63,10 @@ func (e *exporter) answer(n float64) {
 func (e *exporter) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.broken {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 	e.values[`http_requests_total{route="/health",code="200"}`]++ // and nothing else may count as traffic
 	for name, v := range e.values {
@@ -137,17 +142,28 @@ func (s scene) number(query string) (float64, bool) {
 
 func (s scene) watch(change func(*gate.Settings)) *gate.Watch {
 	s.t.Helper()
+	return s.watchOn(s.source, change)
+}
+
+func (s scene) watchOn(source gate.Source, change func(*gate.Settings)) *gate.Watch {
+	s.t.Helper()
+	return s.watchAt(source, gate.Pace{Scrape: time.Second, Tick: time.Second}, change)
+}
+
+func (s scene) watchAt(source gate.Source, pace gate.Pace, change func(*gate.Settings)) *gate.Watch {
+	s.t.Helper()
 	set := gate.Settings{
 		Pack: gate.PackPlan, FiveXX: gate.Attributable, Target: `up{slot="{{slot}}"}`,
 		Metrics: gate.Metrics{
 			Requests: "http_requests_total", Duration: "http_request_duration_seconds", Backlog: "queue_backlog",
 			Pool: "db_connection_pool_usage", Workers: "workers_running", Failed: "worker_failed_total",
+			Processed: "worker_processed_total", Connecting: "db_connection_failures_total", Memory: "memory_usage", CPU: "cpu_usage",
 			Slot: "slot", Route: "route", Code: "code", Probes: "/health.*|/metrics",
 		},
 		MinSamples: map[string]int{gate.RuleErrorRate: 300, gate.RuleErrorRateHigh: 300, gate.RuleP95: 300, gate.RuleP95High: 300, gate.RuleP99: 300},
 	}
 	change(&set)
-	w, err := gate.New(set, s.source, gate.Pace{Scrape: time.Second, Tick: time.Second})
+	w, err := gate.New(set, source, pace, 3)
 	if err != nil {
 		s.t.Fatal(err)
 	}

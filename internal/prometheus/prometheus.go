@@ -82,7 +82,7 @@ type Server struct {
 // New returns the server that the settings describe. It asks nothing yet.
 func New(s Settings) (*Server, error) {
 	if s.URL == "" {
-		return nil, release.Reject("set prometheus.url, or the input prometheus-url", "prometheus.url is missing")
+		return nil, release.Reject("set prometheus.url, or the input prometheus-url; without a Prometheus server, list services under scrape.services", "prometheus.url is missing")
 	}
 	if err := s.Check(); err != nil {
 		return nil, err
