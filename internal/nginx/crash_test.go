@@ -186,27 +186,3 @@ func TestARollbackWinsOverAMoveThatHasSeenItsMarker(t *testing.T) {
 		equal(t, fmt.Sprintf("a move that stood still before write %d", k), weights(t, other), release.Split(release.Blue, 100))
 	}
 }
-
-func TestAKilledLedgerAndLeaseAreWhole(t *testing.T) {
-	change := func(p *traffic.Page) error {
-		p.Good = &traffic.Good{Slot: release.Green, Release: "shop-2"}
-		return nil
-	}
-	for k := range 5 {
-		s, conf := folder(t, "live-blue")
-		must(t, traffic.TakeClaim(t.Context(), s, release.Green, "shop-1", false))
-		_, err := s.Leases(1<<40).Acquire(t.Context(), traffic.Owner{Release: "shop-1", Process: "p"})
-		must(t, err)
-		s.Before(killAfter(k))
-		_ = s.Update(t.Context(), change) // killed or not
-		_ = s.Leases(1<<40).Raise(t.Context(), 9)
-		next := open(t, conf, steps)
-		p, err := next.Read(t.Context())
-		must(t, err)
-		equal(t, "claim", p.Claims[release.Green].Release, "shop-1")
-		h, err := next.Leases(1 << 40).Peek(t.Context())
-		must(t, err)
-		equal(t, "owner", h.Owner.Release, "shop-1")
-		must(t, next.Update(t.Context(), change))
-	}
-}

@@ -1,8 +1,15 @@
 package nginx
 
+import "github.com/bluegreen-actions/bluegreen/internal/statefolder"
+
 // Before makes f be asked before each write to the state folder. Where it
 // returns an error the process is as good as killed.
-func (s *Switch) Before(f func(op, name string) error) { s.folder.before = f }
+func (s *Switch) Before(f func(op, name string) error) { s.folder.Before = f }
+
+// On puts the state folder on another disk.
+func (s *Switch) On(disk statefolder.Disk) {
+	s.disk, s.folder = disk, statefolder.At(disk, s.settings.State)
+}
 
 // Names of the markers for the steps of the switch, the one that decides last.
 func (s *Switch) Names() []string {
@@ -15,10 +22,8 @@ func (s *Switch) Names() []string {
 
 // What reads text from outside.
 var (
-	ParseMarker  = parse(parseMarker, marker.name)
-	ParseAnswer  = parse(parseAnswer, func(a answer) string { return string(a.slot) + a.config })
-	ParseHolding = parse(parseHolding, func(h holding) string { return string(h.State) })
-	ParseToken   = parse(parseToken, nil)
+	ParseMarker = parse(parseMarker, marker.name)
+	ParseAnswer = parse(parseAnswer, func(a answer) string { return string(a.slot) + a.config })
 )
 
 func parse[T any, In ~string | ~[]byte](f func(In) (T, error), show func(T) string) func(string) (string, error) {

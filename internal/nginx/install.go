@@ -4,26 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
+	"path"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/statefolder"
 )
 
-// Install makes the state folder and writes the configuration, with live as the
-// slot that has the traffic where nothing is there yet. A split that is there
-// stays. It says whether nginx has to be reloaded; it does not do that, since
-// the configuration around these files is not its own.
+// Install makes the state folder and writes the configuration, with slot as the
+// one that has the traffic where nothing is there yet. When that is empty it is
+// the configured default of an earlier installation, or blue. A split that is
+// there stays. It says whether nginx has to be reloaded; it does not do that,
+// since the configuration around these files is not its own.
 func (s *Switch) Install(ctx context.Context, slot release.Slot) (reload bool, err error) {
-	if err := os.MkdirAll(s.folder.path, folderMode); err != nil {
-		return false, fmt.Errorf("make the state folder: %w", err)
-	}
-	if err := os.Chmod(s.folder.path, folderMode); err != nil {
-		return false, fmt.Errorf("make the state folder: %w", err)
-	}
-	if err := s.folder.durable(); err != nil {
+	if err := s.folder.Make(ctx); err != nil {
 		return false, err
 	}
-	if err := s.lockable(); err != nil {
+	if err := s.lasting(ctx); err != nil {
 		return false, err
 	}
 	start, err := s.begin(ctx, slot)
@@ -31,9 +28,9 @@ func (s *Switch) Install(ctx context.Context, slot release.Slot) (reload bool, e
 		return false, err
 	}
 	for _, f := range Config(s.settings, s.steps, start) {
-		changed, err := replace(f)
+		changed, err := statefolder.Replace(ctx, s.disk, f.Path, []byte(f.Text), f.Mode)
 		if err != nil {
-			return reload, fmt.Errorf("write %s: %w", f.Path, err)
+			return reload, unwritten(f.Path, err)
 		}
 		reload = reload || changed
 	}
@@ -43,58 +40,56 @@ func (s *Switch) Install(ctx context.Context, slot release.Slot) (reload bool, e
 // begin makes the first marker, and returns the slot that has the traffic
 // without any other.
 func (s *Switch) begin(ctx context.Context, slot release.Slot) (start release.Slot, err error) {
-	err = s.exclusive(ctx, func() error {
-		now, err := s.standing()
+	err = s.folder.Alone(ctx, func(ctx context.Context) error {
+		now, err := s.standing(ctx)
 		if err != nil {
 			return err
 		}
-		start = slot
-		if len(now.markers) == 0 {
-			return s.folder.put(marker{live, slot, 100}.name(), nil)
+		if len(now.markers) > 0 {
+			start = now.live()
+			return nil
 		}
-		for _, m := range now.markers {
-			if m.kind == live {
-				start = m.slot
-			}
+		if start, err = s.former(ctx, slot); err != nil {
+			return err
 		}
-		return nil
+		return s.folder.Put(ctx, marker{live, start, 100}.name(), nil)
 	})
 	return start, err
 }
 
-func (s *Switch) lockable() error {
-	file, err := os.OpenFile(s.folder.file(lockFile), os.O_RDONLY|os.O_CREATE, fileMode)
-	if err != nil {
-		return fmt.Errorf("make the lock: %w", err)
+// former is the slot, or else what an earlier installation had as the default
+// before its state folder was lost.
+func (s *Switch) former(ctx context.Context, slot release.Slot) (release.Slot, error) {
+	if slot != "" {
+		return slot, nil
 	}
-	return errors.Join(file.Chmod(fileMode), file.Close())
+	text, err := s.disk.Read(ctx, beside(s.settings.Config, defaultEnding))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read the former default: %w", err)
+	}
+	if string(text) == defaultText(release.Green) {
+		return release.Green, nil
+	}
+	return release.Blue, nil
 }
 
-// Try proves that nginx can be switched, without moving any traffic: it runs
-// the configuration that belongs to the settings, and sees a file come and go.
-func (s *Switch) Try(ctx context.Context) error {
-	if err := s.folder.durable(); err != nil {
+// lasting refuses a folder that is lost with the next boot, and one that
+// nginx's workers cannot reach.
+func (s *Switch) lasting(ctx context.Context) error {
+	if err := s.folder.Durable(ctx); err != nil {
 		return err
 	}
-	if _, err := s.Weights(ctx); err != nil {
-		return err
+	for dir := s.folder.Path(); ; dir = path.Dir(dir) {
+		e, err := s.disk.Stat(ctx, dir)
+		if err != nil {
+			return fmt.Errorf("look at the state folder %s: %w", s.folder.Path(), err)
+		}
+		if e.Mode.Perm()&0o001 == 0 {
+			return release.Reject(fmt.Sprintf("run chmod o+x %s, or choose another folder", dir),
+				"state folder %s: nginx's workers cannot pass %s, and would see no marker", s.folder.Path(), dir)
+		}
+		if dir == path.Dir(dir) {
+			return nil
+		}
 	}
-	return s.exclusive(ctx, func() error {
-		err := errors.Join(s.folder.put(probeFile, nil), s.sees(ctx, true))
-		return errors.Join(err, s.folder.remove(probeFile), s.sees(ctx, false))
-	})
-}
-
-func (s *Switch) sees(ctx context.Context, want bool) error {
-	a, err := s.ask(ctx)
-	switch {
-	case err != nil:
-		return err
-	case a.config != newView(s.settings, s.steps).Hash:
-		return release.Refuse("install the configuration and reload nginx", "nginx at %s runs another configuration: %s", s.settings.URL, a.config)
-	case a.probe != want:
-		return release.Refuse("let nginx see the folder at the same path, readable by its workers and without open_file_cache",
-			"nginx at %s does not see the files in %s", s.settings.URL, s.folder.path)
-	}
-	return nil
 }

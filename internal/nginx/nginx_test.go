@@ -216,31 +216,6 @@ func TestTheBreakGlassCommandWorks(t *testing.T) {
 	}
 }
 
-func TestASwitchIsTried(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, nil, steps...)
-	s := b.open(t)
-	must(t, s.Set(t.Context(), release.Green, 10, 1))
-	must(t, s.Try(t.Context()))
-	splits(t, s, release.Split(release.Green, 10))
-
-	other := open(t, b.settings, []release.Weight{10, 25, 100})
-	says(t, "other steps", other.Try(t.Context()), "runs another configuration")
-
-	elsewhere := b.settings
-	elsewhere.State = filepath.Join(disk(t), "state")
-	moved := open(t, elsewhere, steps)
-	_, err := moved.Install(t.Context(), release.Blue)
-	must(t, err)
-	says(t, "another folder", moved.Try(t.Context()), "runs another configuration")
-
-	must(t, os.Chmod(b.settings.State, 0o700))
-	says(t, "a folder that workers cannot read", s.Try(t.Context()), "nginx's workers cannot pass")
-	must(t, os.Chmod(b.settings.State, 0o755))
-	must(t, b.server.Stop())
-	says(t, "no nginx", s.Try(t.Context()), "ask nginx")
-}
-
 func TestWorkersCanReadWhateverTheUmaskIs(t *testing.T) { // the umask is the process's, so not in parallel
 	before := syscall.Umask(0o077)
 	defer syscall.Umask(before)

@@ -9,20 +9,15 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/traffic"
 )
 
-// The counting of requests.
 const (
-	parallel   = 8                // connections
-	answerTime = 2 * time.Second  // of one request
-	countTime  = 30 * time.Second // of all
-	longest    = 256              // bytes of an answer that is read
+	answerTime = 2 * time.Second // of one request
+	longest    = 256             // bytes of an answer that is read
 )
 
 // answer is what /__bluegreen says.
@@ -30,7 +25,19 @@ type answer struct {
 	slot   release.Slot
 	probe  bool
 	config string
+	date   time.Time // of the host's clock, to the second
 }
+
+// question is what a request asks besides.
+type question struct {
+	probe   string         // id of a file that is looked for
+	preview release.Secret // value of the header
+}
+
+// strangerError is the answer of somebody else.
+type strangerError struct{ saw string }
+
+func (e *strangerError) Error() string { return "ask nginx: /__bluegreen: " + e.saw }
 
 var answerForm = regexp.MustCompile(`^slot=(blue|green) probe=([01]) config=([0-9a-f]{12})\n$`)
 
@@ -39,19 +46,23 @@ var answerForm = regexp.MustCompile(`^slot=(blue|green) probe=([01]) config=([0-
 func parseAnswer(text []byte) (answer, error) {
 	m := answerForm.FindSubmatch(text)
 	if m == nil {
-		return answer{}, fmt.Errorf("/__bluegreen: unknown answer %.60q: want that of the generated configuration", text)
+		return answer{}, &strangerError{fmt.Sprintf("unknown answer %.60q: want that of the generated configuration", text)}
 	}
-	return answer{release.Slot(m[1]), string(m[2]) == "1", string(m[3])}, nil
+	return answer{slot: release.Slot(m[1]), probe: string(m[2]) == "1", config: string(m[3])}, nil
 }
 
-func newClient(s Settings) *http.Client {
+// dialer opens a network connection, from this host or from another one.
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+func newClient(s Settings, dial dialer, keep bool) *http.Client {
 	return &http.Client{
 		Timeout: answerTime,
 		Transport: &http.Transport{
-			DialContext:         (&net.Dialer{Timeout: answerTime}).DialContext,
+			DialContext:         dial,
 			TLSClientConfig:     &tls.Config{ServerName: s.Host},
-			MaxIdleConnsPerHost: parallel,
-			MaxConnsPerHost:     parallel,
+			DisableKeepAlives:   !keep,
+			MaxIdleConnsPerHost: traffic.CountParallel,
+			MaxConnsPerHost:     traffic.CountParallel,
 			IdleConnTimeout:     answerTime,
 			DisableCompression:  true,
 		},
@@ -59,13 +70,22 @@ func newClient(s Settings) *http.Client {
 	}
 }
 
-func (s *Switch) ask(ctx context.Context) (answer, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(s.settings.URL, "/")+"/__bluegreen", nil)
+func (s *Switch) ask(ctx context.Context) (answer, error) { return s.askBy(ctx, s.client, question{}) }
+
+func (s *Switch) askBy(ctx context.Context, client *http.Client, ask question) (answer, error) {
+	url := strings.TrimSuffix(s.settings.URL, "/") + "/__bluegreen"
+	if ask.probe != "" {
+		url += "?probe=" + ask.probe
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return answer{}, err
 	}
 	req.Host = s.settings.Host
-	res, err := s.client.Do(req)
+	if ask.preview != "" {
+		req.Header.Set("X-Bluegreen-Preview", ask.preview.Reveal())
+	}
+	res, err := client.Do(req)
 	if err != nil {
 		return answer{}, fmt.Errorf("ask nginx: %w", err)
 	}
@@ -75,40 +95,19 @@ func (s *Switch) ask(ctx context.Context) (answer, error) {
 	case err != nil:
 		return answer{}, fmt.Errorf("ask nginx: %w", err)
 	case res.StatusCode != http.StatusOK:
-		return answer{}, fmt.Errorf("ask nginx: /__bluegreen: %s", res.Status)
+		return answer{}, &strangerError{res.Status}
 	}
-	return parseAnswer(text)
+	a, err := parseAnswer(text)
+	a.date, _ = http.ParseTime(res.Header.Get("Date")) // zero where a proxy in between has removed it
+	return a, err
 }
 
 // Observe implements traffic.Observer. Each request counts as a new client,
 // whatever the split goes by, and passes the same conditions as every other
 // request. One that gets no answer ends the count.
 func (s *Switch) Observe(ctx context.Context, n int) (traffic.Share, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, countTime, fmt.Errorf("counting took longer than %v", countTime))
-	defer cancel()
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	var left, blue, green atomic.Int64
-	left.Store(int64(n))
-	var all sync.WaitGroup
-	for range min(n, parallel) {
-		all.Go(func() {
-			for left.Add(-1) >= 0 && ctx.Err() == nil {
-				a, err := s.ask(ctx)
-				switch {
-				case err != nil:
-					stop(err)
-				case a.slot == release.Blue:
-					blue.Add(1)
-				default:
-					green.Add(1)
-				}
-			}
-		})
-	}
-	all.Wait()
-	if ctx.Err() != nil {
-		return traffic.Share{}, context.Cause(ctx)
-	}
-	return traffic.Share{Blue: int(blue.Load()), Green: int(green.Load())}, nil
+	return traffic.Count(ctx, n, func(ctx context.Context) (release.Slot, error) {
+		a, err := s.ask(ctx)
+		return a.slot, err
+	})
 }

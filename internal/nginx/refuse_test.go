@@ -187,15 +187,6 @@ func FuzzParseAnswer(f *testing.F) {
 	fuzz(f, nginx.ParseAnswer, "slot=blue probe=0 config=0123456789ab\n", "slot=red probe=0 config=0123456789ab\n", "blue", "")
 }
 
-func FuzzParseLease(f *testing.F) {
-	fuzz(f, nginx.ParseHolding, `{"owner":{"release":"a","process":"b"},"token":1,"state":"held","expires":"2026-11-22T00:00:00Z"}`,
-		`{"token":1,"state":"raised"}`, `{"state":"held"}`, `{"token":-1}`, "", "[]", "null")
-}
-
-func FuzzParseToken(f *testing.F) {
-	fuzz(f, nginx.ParseToken, "1", "18\n", "-1", "+1", "1 ", "99999999999999999999", "")
-}
-
 // fuzz says that what is accepted is what was meant.
 func fuzz(f *testing.F, parse func(string) (string, error), seeds ...string) {
 	f.Helper()

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/ssh"
 )
 
 // Settings is one nginx that is switched by marker files.
@@ -22,6 +23,7 @@ type Settings struct {
 	Split    Split              `yaml:"split" help:"How clients are split: cookie (a client stays where it is), client (by address), or random (each request by itself)." default:"cookie"`
 	Services map[string]Service `yaml:"services" help:"The services that nginx passes requests to, by name. A location uses proxy_pass http://$bluegreen_NAME."`
 	Preview  release.Secret     `yaml:"preview" help:"Value of the header X-Bluegreen-Preview, or of the cookie bluegreen_preview, that reaches the slot without traffic. Off when empty."`
+	SSH      ssh.Settings       `yaml:"ssh" help:"The host that nginx is on, when it is another one. All paths are paths there, and url is reached from there."`
 }
 
 // Service is where one service listens in each slot. The addresses are fixed,
@@ -29,6 +31,11 @@ type Settings struct {
 type Service struct {
 	Blue  []Address `yaml:"blue" help:"Address and port in the blue slot, such as 127.0.0.1:18081; several for several hosts."`
 	Green []Address `yaml:"green" help:"Address and port in the green slot."`
+}
+
+// Used says whether the settings say anything.
+func (s Settings) Used() bool {
+	return s.State != "" || s.URL != "" || s.Config != "" || len(s.Services) > 0
 }
 
 func (s Service) of(slot release.Slot) []Address {
@@ -70,7 +77,7 @@ var (
 )
 
 // Names of services that would collide with variables of the configuration.
-var reserved = []string{"slot", "idle", "key", "client", "cookie", "connection", "preview", "header_preview", "cookie_preview"}
+var reserved = []string{"slot", "idle", "key", "client", "cookie", "connection", "preview", "header_preview", "cookie_preview", "probe"}
 
 // Check refuses values that cannot be written into a configuration, and those
 // that would not mean what they seem to. Empty ones are refused where they are

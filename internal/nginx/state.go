@@ -2,65 +2,75 @@ package nginx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
-	"github.com/bluegreen-actions/bluegreen/internal/traffic"
+	"github.com/bluegreen-actions/bluegreen/internal/statefolder"
 )
 
-// The files in the state folder that are no markers.
-const (
-	lockFile   = "lock"
-	seenFile   = "token"  // the newest token that was seen
-	closedFile = "closed" // the newest token that a rollback has refused
-	ledgerFile = "ledger.json"
-	leaseFile  = "lease.json"
-	probeFile  = "probe" // exists while the switch is being tried
-)
-
-var otherFiles = []string{lockFile, seenFile, closedFile, ledgerFile, leaseFile, probeFile}
+// A probe exists while the switch is being tried, and is no marker.
+const probePrefix = "probe-"
 
 // standing is which markers exist, in their order.
 type standing struct {
 	markers []marker
-	files   map[marker]fs.FileInfo
+	backs   map[marker]string // those of a rollback, and what each is known by
 }
 
 // standing reads the markers. One that the configuration does not know is
 // refused: nginx does not look at it, so it means nothing.
-func (s *Switch) standing() (standing, error) {
-	now := standing{files: map[marker]fs.FileInfo{}}
-	infos, err := s.folder.list()
+func (s *Switch) standing(ctx context.Context) (standing, error) {
+	now := standing{backs: map[marker]string{}}
+	entries, err := s.folder.List(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
+		return now, fmt.Errorf("the markers are lost, and nginx goes by the default that it started with: %w", err)
+	}
 	if err != nil {
 		return now, err
 	}
-	for _, info := range infos {
-		if slices.Contains(otherFiles, info.Name()) {
+	found := map[marker]bool{}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name, probePrefix) {
 			continue
 		}
-		m, err := parseMarker(info.Name())
-		if err != nil && info.IsDir() {
+		m, err := parseMarker(e.Name)
+		if err != nil && e.Mode.IsDir() {
 			continue // such as lost+found; nginx looks for files only
 		}
-		if err == nil && (!slices.Contains(s.order, m) || !info.Mode().IsRegular()) {
-			err = fmt.Errorf("marker %q is not one of this configuration's", info.Name())
+		if err == nil && (!slices.Contains(s.order, m) || !e.Mode.IsRegular()) {
+			err = fmt.Errorf("marker %q is not one of this configuration's", e.Name)
 		}
 		if err != nil {
-			return now, release.CannotTell("remove the file, or install the configuration that knows it", "state folder %s: %w", s.folder.path, err)
+			return now, release.CannotTell("remove the file, or install the configuration that knows it", "state folder %s: %w", s.folder.Path(), err)
 		}
-		now.files[m] = info
+		found[m] = true
 	}
 	for _, m := range s.order {
-		if now.files[m] != nil {
+		if found[m] {
 			now.markers = append(now.markers, m)
+		}
+	}
+	return now, nil
+}
+
+// known is standing for who removes markers. It is called before the look at the
+// token: a rollback that comes later makes another file.
+func (s *Switch) known(ctx context.Context) (standing, error) {
+	now, err := s.standing(ctx)
+	if err != nil {
+		return now, err
+	}
+	for _, m := range now.markers {
+		if m.kind != back {
+			continue
+		}
+		now.backs[m], err = s.folder.Identify(ctx, m.name())
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return now, err
 		}
 	}
 	return now, nil
@@ -74,49 +84,25 @@ func (n standing) weights() (release.Weights, error) {
 	return n.markers[len(n.markers)-1].weights(), nil
 }
 
-const holdTime = 10 * time.Second
-
-// fence is what the folder knows of tokens.
-type fence struct{ seen, closed traffic.Token }
-
-func (s *Switch) fence() (f fence, err error) {
-	if f.seen, err = s.token(seenFile); err != nil {
-		return f, err
+// live is the slot that has the traffic where no other marker is, and blue where
+// even that is missing.
+func (n standing) live() release.Slot {
+	slot := release.Blue
+	for _, m := range n.markers {
+		if m.kind == live {
+			slot = m.slot // the last one decides
+		}
 	}
-	f.closed, err = s.token(closedFile)
-	return f, err
+	return slot
 }
-
-func (s *Switch) token(name string) (traffic.Token, error) {
-	text, err := s.folder.read(name)
-	if err != nil || len(text) == 0 {
-		return 0, err
-	}
-	token, err := parseToken(text)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", s.folder.file(name), err)
-	}
-	return token, nil
-}
-
-// parseToken reads a whole number and a line end.
-func parseToken(text []byte) (traffic.Token, error) {
-	n, err := strconv.ParseUint(strings.TrimSuffix(string(text), "\n"), 10, 63)
-	if err != nil {
-		return 0, fmt.Errorf("token %q: want a whole number", text)
-	}
-	return traffic.Token(n), nil
-}
-
-func formatToken(t traffic.Token) []byte { return strconv.AppendUint(nil, uint64(t), 10) }
 
 // apply makes exactly the wanted markers exist, which are given in their order.
-func (s *Switch) apply(now standing, want []marker) error {
+func (s *Switch) apply(ctx context.Context, now standing, want []marker) error {
 	for _, m := range want {
-		if now.files[m] != nil {
+		if slices.Contains(now.markers, m) {
 			continue
 		}
-		if err := s.folder.put(m.name(), nil); err != nil {
+		if err := s.folder.Put(ctx, m.name(), nil); err != nil {
 			return err
 		}
 	}
@@ -124,44 +110,31 @@ func (s *Switch) apply(now standing, want []marker) error {
 		if slices.Contains(want, m) {
 			continue
 		}
-		if err := s.drop(m, now.files[m]); err != nil {
+		if err := s.drop(ctx, m, now.backs[m]); err != nil {
 			return err
 		}
 	}
-	return s.folder.sync()
+	return s.folder.Sync(ctx)
 }
 
 // drop removes a marker that has lost. A rollback waits for no lock, so one may
 // have come since the marker was seen: it has made a new file, which is put back.
-func (s *Switch) drop(m marker, seen fs.FileInfo) error {
+func (s *Switch) drop(ctx context.Context, m marker, seen string) error {
 	if m.kind != back {
-		return s.folder.remove(m.name())
+		return s.folder.Remove(ctx, m.name())
 	}
-	aside := hidden + m.name() + ".gone"
-	if err := s.folder.rename(m.name(), aside); err != nil {
-		if os.IsNotExist(err) {
+	aside := statefolder.Hidden + m.name() + ".gone"
+	if err := s.folder.Rename(ctx, m.name(), aside); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		return err
 	}
-	info, err := os.Stat(s.folder.file(aside))
-	if err == nil && os.SameFile(info, seen) && info.ModTime().Equal(seen.ModTime()) {
-		return s.folder.remove(aside)
+	if is, err := s.folder.Identify(ctx, aside); err == nil && is == seen {
+		return s.folder.Remove(ctx, aside)
 	}
-	if err := s.folder.rename(aside, m.name()); err != nil {
+	if err := s.folder.Rename(ctx, aside, m.name()); err != nil {
 		return err
 	}
 	return errRestored
-}
-
-// exclusive runs f under the lock, which its holders need for milliseconds.
-func (s *Switch) exclusive(ctx context.Context, f func() error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, holdTime, fmt.Errorf("somebody else holds it for more than %v", holdTime))
-	defer cancel()
-	unlock, err := s.folder.lock(ctx, unix.LOCK_EX)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return f()
 }

@@ -50,6 +50,7 @@ func open(t *testing.T, s nginx.Settings, steps []release.Weight) *nginx.Switch 
 	t.Helper()
 	made, err := nginx.New(s, steps)
 	must(t, err)
+	t.Cleanup(made.Close)
 	return made
 }
 
@@ -62,9 +63,8 @@ type bench struct {
 }
 
 // main is the user's own configuration, around the generated one.
-const main = `
+const main = lab.NginxRoom + `
 worker_processes 2;
-events { worker_connections 1024; }
 http {
 	access_log off;
 	open_file_cache max=1000;
@@ -82,6 +82,19 @@ http {
 
 func newBench(t *testing.T, change func(*nginx.Settings), steps ...release.Weight) *bench {
 	t.Helper()
+	b := newSlots(t, change, steps...)
+	b.serve(t, fmt.Sprintf(main, b.settings.Config, beside(b, ".server")))
+	return b
+}
+
+// installed is a bench that no nginx serves yet.
+func installed(t *testing.T) *bench {
+	t.Helper()
+	return newSlots(t, nil, steps...)
+}
+
+func newSlots(t *testing.T, change func(*nginx.Settings), steps ...release.Weight) *bench {
+	t.Helper()
 	b := &bench{settings: settings(t), steps: steps, served: map[release.Slot]*atomic.Int64{release.Blue: {}, release.Green: {}}}
 	b.settings.Services = map[string]nginx.Service{
 		"web": {Blue: b.backend(t, "web", release.Blue), Green: b.backend(t, "web", release.Green)},
@@ -92,9 +105,14 @@ func newBench(t *testing.T, change func(*nginx.Settings), steps ...release.Weigh
 	}
 	_, err := b.open(t).Install(t.Context(), release.Blue)
 	must(t, err)
-	b.server = lab.Nginx(t, fmt.Sprintf(main, b.settings.Config, strings.TrimSuffix(b.settings.Config, ".conf")+".server"))
-	b.settings.URL = b.server.URL
 	return b
+}
+
+// serve starts an nginx with a configuration.
+func (b *bench) serve(t *testing.T, conf string) {
+	t.Helper()
+	b.server = lab.Nginx(t, conf)
+	b.settings.URL = b.server.URL
 }
 
 // open is the switch of another process.
@@ -111,6 +129,7 @@ func (b *bench) backend(t *testing.T, service string, slot release.Slot) []nginx
 	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b.served[slot].Add(1)
 		w.Header().Set("X-Slot", string(slot))
+		w.Header()["Got"] = append(r.Header["X-Bluegreen-Preview"], r.Header["Cookie"]...)
 		fmt.Fprintf(w, "%s %s", service, slot)
 	})}
 	go func() { _ = server.Serve(listener) }() // ends with Close
@@ -126,6 +145,9 @@ func (b *bench) get(t *testing.T, path string, header ...string) (body string, r
 	req.Close = true
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
+		if header[i] == "Host" {
+			req.Host = header[i+1]
+		}
 	}
 	res, err = http.DefaultClient.Do(req)
 	must(t, err)

@@ -1,4 +1,4 @@
-package nginx
+package statefolder
 
 import (
 	"context"
@@ -12,15 +12,16 @@ import (
 )
 
 // Leases keeps the lease in the state folder, for releases that have neither
-// Redis nor PostgreSQL. Its clock is this host's. It implements traffic.Leases.
+// Redis nor PostgreSQL. Its clock is the folder's host's. It implements
+// traffic.Leases.
 type Leases struct {
-	of     *Switch
+	folder *Folder
 	expiry time.Duration
 }
 
-// Leases is the store beside the markers. A lease that is not renewed expires
-// after expiry: traffic.LeaseExpiry for a shift.
-func (s *Switch) Leases(expiry time.Duration) *Leases { return &Leases{s, expiry} }
+// Leases is the store in the folder. A lease that is not renewed expires after
+// expiry: traffic.LeaseExpiry for a shift.
+func (f *Folder) Leases(expiry time.Duration) *Leases { return &Leases{f, expiry} }
 
 // holding is the lease as it is written.
 type holding struct {
@@ -46,20 +47,20 @@ func parseHolding(text []byte) (holding, error) {
 	return h, nil
 }
 
-// seen is the holding at this moment.
-func (h holding) seen() traffic.Holding {
+// seen is the holding at a time of the host's clock.
+func (h holding) seen(now time.Time) traffic.Holding {
 	seen := traffic.Holding{Owner: h.Owner, Token: h.Token, State: h.State}
 	if h.State != traffic.Held {
 		return seen
 	}
-	if seen.Left = time.Until(h.Expires); seen.Left <= 0 {
+	if seen.Left = h.Expires.Sub(now); seen.Left <= 0 {
 		seen.Left, seen.State = 0, traffic.Expired
 	}
 	return seen
 }
 
-func (h holding) heldBy(token traffic.Token) bool {
-	return h.seen().State == traffic.Held && h.Token == token
+func (h holding) heldBy(token traffic.Token, now time.Time) bool {
+	return h.seen(now).State == traffic.Held && h.Token == token
 }
 
 // Acquire implements traffic.Lease.
@@ -67,12 +68,12 @@ func (l *Leases) Acquire(ctx context.Context, owner traffic.Owner) (token traffi
 	if owner.Release == "" || owner.Process == "" {
 		return 0, release.Reject("name the release and the process", "acquire the lease: owner %q of release %q", owner.Process, owner.Release)
 	}
-	err = l.update(ctx, func(h *holding) (bool, error) {
-		if seen := h.seen(); seen.State == traffic.Held && seen.Owner != owner {
+	err = l.update(ctx, func(h *holding, now time.Time) (bool, error) {
+		if seen := h.seen(now); seen.State == traffic.Held && seen.Owner != owner {
 			return false, &traffic.Taken{Holding: seen}
 		}
 		token = h.Token + 1
-		*h = holding{owner, token, traffic.Held, l.until()}
+		*h = holding{owner, token, traffic.Held, l.until(now)}
 		return true, nil
 	})
 	return token, err
@@ -80,19 +81,19 @@ func (l *Leases) Acquire(ctx context.Context, owner traffic.Owner) (token traffi
 
 // Renew implements traffic.Lease.
 func (l *Leases) Renew(ctx context.Context, token traffic.Token) error {
-	return l.update(ctx, func(h *holding) (bool, error) {
-		if !h.heldBy(token) {
+	return l.update(ctx, func(h *holding, now time.Time) (bool, error) {
+		if !h.heldBy(token, now) {
 			return false, traffic.ErrLost
 		}
-		h.Expires = l.until()
+		h.Expires = l.until(now)
 		return true, nil
 	})
 }
 
 // Release implements traffic.Lease.
 func (l *Leases) Release(ctx context.Context, token traffic.Token) error {
-	return l.update(ctx, func(h *holding) (bool, error) {
-		if !h.heldBy(token) {
+	return l.update(ctx, func(h *holding, now time.Time) (bool, error) {
+		if !h.heldBy(token, now) {
 			return false, nil
 		}
 		h.State = traffic.Released
@@ -101,14 +102,18 @@ func (l *Leases) Release(ctx context.Context, token traffic.Token) error {
 }
 
 // Peek implements traffic.Fence.
-func (l *Leases) Peek(context.Context) (traffic.Holding, error) {
-	h, err := l.read()
-	return h.seen(), err
+func (l *Leases) Peek(ctx context.Context) (traffic.Holding, error) {
+	h, err := l.read(ctx)
+	if err != nil {
+		return traffic.Holding{}, err
+	}
+	now, err := l.folder.disk.Now(ctx)
+	return h.seen(now), err
 }
 
 // Raise implements traffic.Fence.
 func (l *Leases) Raise(ctx context.Context, token traffic.Token) error {
-	return l.update(ctx, func(h *holding) (bool, error) {
+	return l.update(ctx, func(h *holding, now time.Time) (bool, error) {
 		if token <= h.Token {
 			return false, nil
 		}
@@ -118,28 +123,32 @@ func (l *Leases) Raise(ctx context.Context, token traffic.Token) error {
 }
 
 // until is read from the wall, since other processes read it.
-func (l *Leases) until() time.Time { return time.Now().Add(l.expiry).Round(0) }
+func (l *Leases) until(now time.Time) time.Time { return now.Add(l.expiry).Round(0) }
 
-func (l *Leases) read() (holding, error) {
-	text, err := l.of.folder.read(leaseFile)
+func (l *Leases) read(ctx context.Context) (holding, error) {
+	text, err := l.folder.Read(ctx, leaseFile)
 	if err != nil {
 		return holding{}, err
 	}
 	h, err := parseHolding(text)
 	if err != nil {
-		return holding{}, fmt.Errorf("%s: %w", l.of.folder.file(leaseFile), err)
+		return holding{}, fmt.Errorf("%s: %w", l.folder.File(leaseFile), err)
 	}
 	return h, nil
 }
 
 // update changes the lease under the lock, where change says so.
-func (l *Leases) update(ctx context.Context, change func(*holding) (bool, error)) error {
-	return l.of.exclusive(ctx, func() error {
-		h, err := l.read()
+func (l *Leases) update(ctx context.Context, change func(h *holding, now time.Time) (bool, error)) error {
+	return l.folder.Alone(ctx, func(ctx context.Context) error {
+		h, err := l.read(ctx)
 		if err != nil {
 			return err
 		}
-		changed, err := change(&h)
+		now, err := l.folder.disk.Now(ctx)
+		if err != nil {
+			return err
+		}
+		changed, err := change(&h, now)
 		if err != nil || !changed {
 			return err
 		}
@@ -147,6 +156,6 @@ func (l *Leases) update(ctx context.Context, change func(*holding) (bool, error)
 		if err != nil {
 			return err
 		}
-		return l.of.folder.put(leaseFile, append(text, '\n'))
+		return l.folder.Put(ctx, leaseFile, append(text, '\n'))
 	})
 }

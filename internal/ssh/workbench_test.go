@@ -1,0 +1,63 @@
+package ssh_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/bluegreen-actions/bluegreen/internal/lab"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/ssh"
+)
+
+// place is a folder on a disk that belongs to the user who logs in.
+func place(t *testing.T, login *lab.Login) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/var/tmp", "bluegreen-")
+	must(t, err)
+	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
+	must(t, os.Chmod(dir, 0o755))
+	login.Own(t, dir)
+	return filepath.Join(dir, "state")
+}
+
+func settings(login *lab.Login) ssh.Settings {
+	return ssh.Settings{URL: login.URL, Key: release.Secret(login.Key), KnownHosts: login.KnownHosts}
+}
+
+func open(t *testing.T, s ssh.Settings) *ssh.Host {
+	t.Helper()
+	host, err := ssh.New(s)
+	must(t, err)
+	t.Cleanup(host.Close)
+	return host
+}
+
+// through is the login, and the wire to it.
+func through(t *testing.T, login *lab.Login) (*lab.Login, *lab.Wire) {
+	t.Helper()
+	w := lab.NewWire(t, login.Server.URL)
+	return login.Through(w), w
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func equal[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func says(t *testing.T, what string, err error, want string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%s: got %v, want %q", what, err, want)
+	}
+}
