@@ -13,6 +13,7 @@ const (
 	good    cause = iota // the gates let the step go on
 	starved              // too little traffic, and nothing worse
 	filling              // the windows of the gates are not covered yet
+	asleep               // somebody has paused the shift, and nothing is worse
 	halted               // a breach, lost metrics, no traffic at all, or weights that are not ours
 )
 

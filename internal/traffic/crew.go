@@ -46,8 +46,10 @@ func (r *run) working() (bool, error) {
 // dismiss ends a start that is under way, so that it does not come after the
 // stop, and quiets the workers.
 func (r *run) dismiss(ctx context.Context) error {
-	r.crew.cancel()
-	if !r.crew.ready {
+	if r.crew.cancel != nil {
+		r.crew.cancel()
+	}
+	if r.crew.cancel != nil && !r.crew.ready {
 		select {
 		case <-r.crew.done:
 		case <-ctx.Done():

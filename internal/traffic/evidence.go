@@ -40,8 +40,13 @@ func (r *run) show() {
 	if r.log.Outcome == Shifted {
 		r.showWhole()
 	}
+	if len(r.log.Steps) > 0 {
+		r.vigil.show(r.Found, r.Candidate)
+	}
+	r.showValidation()
 	if r.log.Back != nil {
 		r.log.Back.show(r.Found)
+		r.Found.Show("4.5.2", len(r.log.Readings) > 0, "decided at %s: %s; %d readings of the gates are in the summary", r.log.Back.Decided.Format(time.RFC3339Nano), r.log.Back.Reason, len(r.log.Readings))
 	}
 }
 
@@ -98,26 +103,26 @@ func (r *run) showWhole() {
 	} else {
 		r.Found.Miss("1.3.s3", "%swant %d requests each, within 3 standard deviations", text, enough)
 	}
-	r.Found.Show("1.3.s4", watched, "the gates were asked every %v; the longest gap was %v", r.Settings.Tick, longest.Round(time.Millisecond))
+	if watched { // a look that came late has decided as well, so a gap fails nothing
+		r.Found.Show("1.3.s4", true, "the gates were asked every %v; the longest gap was %v", r.Settings.Tick, longest.Round(time.Millisecond))
+	} else {
+		r.Found.Miss("1.3.s4", "the longest gap between two looks at the gates was %v: want at most 2 of %v", longest.Round(time.Millisecond), r.Settings.Tick)
+	}
 	last := r.log.Steps[len(r.log.Steps)-1]
 	r.Found.Show("1.3.p1", last.Weights == release.Split(r.Candidate, 100), "read back %v, counted %v", last.Weights, last.Share)
 }
 
-// showMeasured shows whether the gates could be measured before the first step.
-func (r *run) showMeasured(d gate.Decision) {
-	answered, all := 0, 0
-	for _, reading := range d.Readings {
-		if reading.DryRun || reading.Optional {
-			continue
-		}
-		all++
-		switch reading.Code {
-		case gate.BadQuery, gate.Stale, gate.Failing, gate.MetricsLost, gate.TargetDown:
-		default:
-			answered++
-		}
+// showValidation shows what the release with all the traffic was seen to be.
+func (r *run) showValidation() {
+	for _, p := range r.log.Validation {
+		each(p.Evidence, func(id string) {
+			if p.Status == release.NotShown {
+				r.Found.Miss(id, "%s: %s", p.What, p.Saw)
+				return
+			}
+			r.Found.Show(id, p.Status == release.Passed, "%s: %s", p.What, p.Saw)
+		})
 	}
-	r.Found.Show("6.3.3", all > 0 && answered == all, "%d of %d gates answered before the first step", answered, all)
 }
 
 // show turns a way back into evidence. Limits: the table in section 4.6 of the
@@ -125,7 +130,7 @@ func (r *run) showMeasured(d gate.Decision) {
 func (w *Way) show(found *release.Findings) {
 	const whole = 10 * time.Second
 	split := release.Split(w.Good, 100)
-	counted := w.Share.Total() >= enough && w.Share.Fits(split)
+	counted := w.Share.Total() >= enough && w.Share.Fits(split) && w.Missing() == ""
 	found.Show("4.6.t1", !w.Decided.IsZero(), "decided at %s: %s", w.Decided.Format(time.RFC3339Nano), w.Reason)
 	found.Show("4.6.t2", w.Write > 0 && w.Write <= 2*time.Second, "written %v after the decision", w.Write)
 	found.Show("4.6.t3", w.Write > 0 && w.Write <= 3*time.Second, "the load balancer acknowledged with the write, %v after the decision", w.Write)
@@ -135,9 +140,9 @@ func (w *Way) show(found *release.Findings) {
 		found.Show(id, w.Proof > 0 && w.Proof < whole, "%v from the decision to the proof", w.Proof)
 	})
 	found.Show("C.3.r2", w.Effect > 0 && w.Effect <= whole, "%v from the decision until no new request reached the other slot", w.Effect)
-	found.Show("4.1.s1", w.Weights == split, "read back %v", w.Weights)
+	found.Show("4.1.s1", w.Weights == split && w.Missing() == "", "read back %v%s", w.Weights, without(w.Missing()))
 	each([]string{"4.1.v1", "8.2.s2"}, func(id string) {
-		found.Show(id, counted, "counted %v: want %d, all at the %s slot", w.Share, enough, w.Good)
+		found.Show(id, counted, "counted %v: want %d, all at the %s slot%s", w.Share, enough, w.Good, without(w.Missing()))
 	})
 }
 
@@ -157,6 +162,14 @@ func (r Rollback) show(ctx context.Context, way *Way, problem error) {
 		r.Found.Show(id, err == nil, "the %s slot after the traffic came back: %s", way.Good, orHealthy(err))
 	})
 	r.Found.Show("8.2.s4", problem == nil, "the traffic is at the %s slot: %t", way.Good, problem == nil)
+}
+
+// without says in a sentence which load balancers did not go back.
+func without(missing string) string {
+	if missing == "" {
+		return ""
+	}
+	return "; not of " + missing + ", which did not take the change"
 }
 
 func orHealthy(err error) string {

@@ -16,7 +16,7 @@ import (
 type Guard struct {
 	Owner  Owner         // whose lease is watched; Process is how its name begins, such as "attempt 2,"
 	Lease  Fence         // where it is
-	Appear time.Duration // how long it may take until the shift holds it
+	Appear time.Duration // how long it may take until the shift holds it, which may wait for another release's
 	Tick   time.Duration // between two looks
 	Back   Rollback      // what is done when it expires
 }
@@ -27,15 +27,22 @@ const blindFor = 5 * time.Minute
 
 // Watched is how a guard ended.
 type Watched struct {
-	Text string // what was seen
-	Back *Way   // the way back, nil when none was needed
+	Text  string // what was seen
+	Tried bool   // a rollback was run
+	Back  *Way   // the way back, nil when none was needed
+	Again error  // after a rollback: why the guard is to be run again, beside the shift
 }
 
-// Run watches until the lease has ended. It returns quietly when the shift
-// ended by itself, was taken back by somebody else, or never began.
+// Run watches until the lease has ended. It returns quietly when the shift has
+// finished, or can be no more. It refuses every other end, whatever weight the release
+// has: a job that has succeeded is not run again, and the next shift would go
+// without a guard.
 func (g Guard) Run(ctx context.Context) (Watched, error) {
-	seen := Holding{}
+	seen, before := Holding{}, ahead{}
 	for begin, answered := time.Now(), time.Now(); ; {
+		if seen.State == Never {
+			before.look(ctx, g) // and then at the lease: who moves the traffic has it by then
+		}
 		h, err := within(ctx, callTime, "looking at the lease", g.Lease.Peek)
 		switch {
 		case err == nil:
@@ -46,16 +53,22 @@ func (g Guard) Run(ctx context.Context) (Watched, error) {
 			if g.mine(h) {
 				seen = h
 			}
+			if text, over := before.over(); over && seen.State == Never {
+				return g.finish(ctx, seen, h, text)
+			}
 		case ctx.Err() != nil:
-			return Watched{}, fmt.Errorf("guard: %w", context.Cause(ctx))
+			return Watched{}, cancelled(ctx)
 		case time.Since(answered) > blindFor:
-			return Watched{}, release.CannotTell("look at the shift; the traffic was not touched", "guard: look at the lease: %w", err)
+			return Watched{}, release.CannotTell("look at the shift, and roll back if its runner is lost; the traffic was not touched, and no rollback was tried",
+				"guard: nobody guards the shift any more: the lease could not be looked at for %v: %w", blindFor, err)
 		}
 		if !sleep(ctx, g.Tick) {
-			return Watched{}, fmt.Errorf("guard: %w", context.Cause(ctx))
+			return Watched{}, cancelled(ctx)
 		}
 	}
 }
+
+func cancelled(ctx context.Context) error { return fmt.Errorf("guard: %w", context.Cause(ctx)) }
 
 // over says whether there is nothing left to watch. It is pure: seen is the
 // last look at the lease of this shift, h the present one.
@@ -80,30 +93,18 @@ func (g Guard) over(seen, h Holding, waited time.Duration) (string, bool) {
 func (g Guard) finish(ctx context.Context, seen, h Holding, text string) (Watched, error) {
 	switch {
 	case !g.mine(h) && seen.State == Never:
-		return Watched{Text: text}, g.astray(ctx)
-	case !g.mine(h) || h.State != Expired:
+		return Watched{Text: text}, g.unbegun(ctx, h, text)
+	case g.mine(h) && h.State != Expired:
+		return Watched{Text: text}, g.ended(ctx, text)
+	case !g.mine(h):
 		return Watched{Text: text}, nil
 	}
 	g.Back.Reason = text
 	way, err := g.Back.Run(ctx)
 	if err != nil {
-		err = errors.Join(fmt.Errorf("guard: %s", text), err)
+		return Watched{text, true, way, nil}, errors.Join(fmt.Errorf("guard: %s", text), err)
 	}
-	return Watched{text, way}, err
-}
-
-// astray refuses to have seen no shift while the release has traffic and is on its
-// way: then its lease is in another store than the one that was watched.
-func (g Guard) astray(ctx context.Context) error {
-	page, err := within(ctx, callTime, "reading the ledger", g.Back.Balancer.Ledger.Read)
-	if err != nil || page.Shift == nil || page.Shift.Release != g.Owner.Release || !page.Shift.Finished.IsZero() {
-		return nil
-	}
-	weights, err := within(ctx, callTime, "reading the weights", g.Back.Balancer.Router.Weights)
-	if err != nil || weights.Of(page.Shift.Candidate) == 0 {
-		return nil
-	}
-	return release.CannotTell("give the guard the same queue.url as the shift", "guard: release %s has %v of the traffic, and its lease is not in the store that was watched", g.Owner.Release, weights.Of(page.Shift.Candidate))
+	return Watched{text, true, way, g.again(text)}, nil
 }
 
 func (g Guard) mine(h Holding) bool {

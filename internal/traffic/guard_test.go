@@ -1,11 +1,14 @@
 package traffic_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/bluegreen-actions/bluegreen/internal/gate"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/traffic"
 	"github.com/bluegreen-actions/bluegreen/internal/traffic/traffictest"
@@ -20,6 +23,13 @@ func (s *scene) guard() traffic.Guard {
 	return traffic.Guard{Owner: s.shift.Owner, Lease: s.leases, Appear: 10 * time.Minute, Tick: 5 * time.Second, Back: s.rollback()}
 }
 
+// again is an end with which the guard is run again beside the shift.
+func again(t *testing.T, err error) {
+	t.Helper()
+	equal(t, "exit", release.ExitStatus(err), 1)
+	says(t, "error", fmt.Sprint(err), "release shop-7 is not finished")
+}
+
 func TestAGuard(t *testing.T) {
 	bubble(t, map[string]func(t *testing.T){
 		"takes the traffic back within 90 seconds when the runner is lost": func(t *testing.T) {
@@ -32,6 +42,7 @@ func TestAGuard(t *testing.T) {
 			equal(t, "weight", s.weight(t), 0)
 			says(t, "text", seen.Text, "expired")
 			says(t, "reason", seen.Back.Reason, "expired")
+			equal(t, "exit", release.ExitStatus(seen.Again), 1)
 			if took := time.Since(begin); took > 90*time.Second {
 				t.Errorf("it took %v", took)
 			}
@@ -55,7 +66,7 @@ func TestAGuard(t *testing.T) {
 		"ends when no shift begins": func(t *testing.T) {
 			s, begin := newScene(t), time.Now()
 			seen, err := s.guard().Run(t.Context())
-			equal(t, "error", err, nil)
+			again(t, err)
 			equal(t, "way", seen.Back, nil)
 			says(t, "text", seen.Text, "no shift of release shop-7 began within 10m0s")
 			equal(t, "duration", time.Since(begin), 10*time.Minute)
@@ -68,6 +79,116 @@ func TestAGuard(t *testing.T) {
 			equal(t, "exit", release.ExitStatus(err), 3)
 			says(t, "error", err.Error(), "has 10% of the traffic, and its lease is not in the store that was watched")
 			equal(t, "weight", s.weight(t), 10)
+		},
+		"cannot tell as soon as traffic moves without a lease that it sees": func(t *testing.T) {
+			s, begin := newScene(t), time.Now()
+			guard := s.guard()
+			guard.Appear, guard.Lease = 4*time.Hour, new(traffictest.Lease)
+			s.gates.judge = func(gate.Moment) gate.Decision { return decide(gate.Inconclusive, gate.LowTraffic) }
+			s.shift.Settings.OnLowTraffic = traffic.Hold
+			time.AfterFunc(time.Hour, func() { _, _ = s.shift.Run(t.Context()) })
+			_, err := guard.Run(t.Context())
+			equal(t, "exit", release.ExitStatus(err), 3)
+			if took := time.Since(begin); took > time.Hour+time.Minute {
+				t.Errorf("it took %v", took)
+			}
+			time.Sleep(2 * time.Hour) // the shift ends
+		},
+		"waits for a shift that waits for another release's": func(t *testing.T) {
+			s := newScene(t)
+			guard := s.guard()
+			guard.Appear = 4 * time.Hour
+			time.AfterFunc(3*time.Hour, func() { _, _ = s.leases.Acquire(t.Context(), s.shift.Owner) })
+			seen, err := guard.Run(t.Context())
+			equal(t, "error", err, nil)
+			says(t, "text", seen.Text, "expired")
+		},
+		"does not wait for a release that was given up": func(t *testing.T) {
+			s, begin := newScene(t), time.Now()
+			guard := s.guard()
+			guard.Appear = 4 * time.Hour
+			time.AfterFunc(time.Hour, func() { _, _ = traffic.YieldClaim(t.Context(), s.balancer, release.Green, shop) })
+			seen, err := guard.Run(t.Context())
+			again(t, err)
+			equal(t, "text", seen.Text, "the release was rolled back before its shift began")
+			if took := time.Since(begin); took > time.Hour+time.Minute {
+				t.Errorf("it took %v", took)
+			}
+		},
+		"does not wait for a release that has lost its slot": func(t *testing.T) {
+			s := newScene(t)
+			equal(t, "error", traffic.TakeClaim(t.Context(), s.balancer, release.Green, "shop-8", true), nil)
+			begin := time.Now()
+			seen, err := s.guard().Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "text", seen.Text, "another release claims its slot, or none does")
+			equal(t, "duration", time.Since(begin), 0)
+		},
+		"fails with a shift that is held, so that it is run again beside it": func(t *testing.T) {
+			s := shifted(t) // and held at 10 %
+			seen, err := s.guard().Run(t.Context())
+			equal(t, "exit", release.ExitStatus(err), 1)
+			equal(t, "tried", seen.Tried, false)
+			says(t, "error", err.Error(), "keeps 10% of the traffic")
+			equal(t, "weight", s.weight(t), 10)
+		},
+		"fails when a held shift is not resumed": func(t *testing.T) {
+			s := shifted(t)
+			guard := s.guard()
+			guard.Owner.Process = "attempt 2,"
+			_, err := guard.Run(t.Context())
+			equal(t, "exit", release.ExitStatus(err), 1)
+			says(t, "error", err.Error(), "keeps 10% of the traffic")
+		},
+		"waits for a release that was taken back after it was finished": func(t *testing.T) {
+			s := newScene(t)
+			_, err := s.shift.Run(t.Context())
+			equal(t, "error", err, nil)
+			_, err = s.rollback().Run(t.Context())
+			equal(t, "error", err, nil)
+			guard := s.guard()
+			guard.Owner.Process = "attempt 2,"
+			seen, err := guard.Run(t.Context())
+			again(t, err)
+			says(t, "text", seen.Text, "no shift of release shop-7 began within 10m0s")
+		},
+		"lets the step after a shift take the traffic back": func(t *testing.T) {
+			s := shifted(t)
+			time.AfterFunc(20*time.Second, func() { _, _ = s.rollback().Run(t.Context()) })
+			seen, err := s.guard().Run(t.Context())
+			again(t, err)
+			equal(t, "text", seen.Text, "the shift ended by itself")
+			equal(t, "weight", s.weight(t), 0)
+		},
+		"fails with a shift that took the traffic back itself": func(t *testing.T) {
+			s := newScene(t)
+			s.gates.judge = func(gate.Moment) gate.Decision { return decide(gate.Rollback, gate.Breach) }
+			time.AfterFunc(time.Second, func() { _, _ = s.shift.Run(t.Context()) })
+			seen, err := s.guard().Run(t.Context())
+			again(t, err)
+			equal(t, "tried", seen.Tried, false)
+			equal(t, "weight", s.weight(t), 0)
+		},
+		"does not wait for a release that is finished": func(t *testing.T) {
+			s := newScene(t)
+			_, err := s.shift.Run(t.Context())
+			equal(t, "error", err, nil)
+			guard, begin := s.guard(), time.Now()
+			guard.Owner.Process = "attempt 2,"
+			seen, err := guard.Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "text", seen.Text, "the release is finished")
+			equal(t, "duration", time.Since(begin), 0)
+		},
+		"tries no rollback when it is told to end": func(t *testing.T) {
+			s := shifted(t)
+			_, err := s.leases.Acquire(t.Context(), s.shift.Owner)
+			equal(t, "error", err, nil)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			seen, err := s.guard().Run(ctx)
+			equal(t, "ended", errors.Is(err, context.DeadlineExceeded), true)
+			equal(t, "tried", seen.Tried, false)
 		},
 		"is not fooled by the end of an earlier attempt": func(t *testing.T) {
 			s := shifted(t) // attempt 1 has released its lease
@@ -98,15 +219,18 @@ func TestAGuard(t *testing.T) {
 			_, err := s.leases.Acquire(t.Context(), s.shift.Owner)
 			equal(t, "error", err, nil)
 			time.AfterFunc(12*time.Second, func() { _ = s.leases.Raise(t.Context(), 99) })
+			time.AfterFunc(time.Minute, func() { _, _ = s.rollback().Run(t.Context()) })
 			seen, err := s.guard().Run(t.Context())
-			equal(t, "error", err, nil)
+			again(t, err)
 			equal(t, "text", seen.Text, "a rollback has ended the shift")
 		},
 		"does not touch the traffic because its store is down": func(t *testing.T) {
 			s := shifted(t)
 			s.leases.Before = failing("peek", errors.New("no route to host"))
-			_, err := s.guard().Run(t.Context())
+			seen, err := s.guard().Run(t.Context())
 			equal(t, "exit", release.ExitStatus(err), 3)
+			equal(t, "tried", seen.Tried, false)
+			says(t, "error", err.Error(), "the lease could not be looked at for 5m0s")
 			equal(t, "weight", s.weight(t), 10)
 		},
 	})
@@ -147,51 +271,5 @@ func TestIdle(t *testing.T) {
 
 func (s *scene) idle(t *testing.T, id release.ID) error {
 	t.Helper()
-	return traffic.Idle(t.Context(), s.balancer.Of(), s.balancer, id, release.Green, s.found)
-}
-
-func TestAFleet(t *testing.T) {
-	broken := errors.New("broken")
-	two := func() (traffic.Fleet, *traffictest.Balancer, *traffictest.Balancer) {
-		a, b := new(traffictest.Balancer), new(traffictest.Balancer)
-		return traffic.Fleet{a, b}, a, b
-	}
-	t.Run("moves together", func(t *testing.T) {
-		fleet, a, b := two()
-		equal(t, "error", fleet.Set(t.Context(), release.Green, 10, 1), nil)
-		for _, one := range []traffic.Router{fleet, a, b} {
-			w, err := one.Weights(t.Context())
-			equal(t, "error", err, nil)
-			equal(t, "weights", w, release.Split(release.Green, 10))
-		}
-	})
-	t.Run("returns where one refuses", func(t *testing.T) {
-		fleet, a, b := two()
-		b.Before = failing("set green 50%", broken)
-		err := fleet.Set(t.Context(), release.Green, 50, 1)
-		equal(t, "broken", errors.Is(err, broken), true)
-		w, _ := a.Weights(t.Context())
-		equal(t, "the first", w, release.Split(release.Green, 0))
-	})
-	t.Run("says when its members disagree", func(t *testing.T) {
-		fleet, a, _ := two()
-		a.Move(release.Split(release.Green, 10))
-		_, err := fleet.Weights(t.Context())
-		equal(t, "apart", errors.Is(err, traffic.ErrApart), true)
-	})
-	t.Run("goes back everywhere, also when one cannot", func(t *testing.T) {
-		fleet, a, b := two()
-		equal(t, "error", fleet.Set(t.Context(), release.Green, 50, 1), nil)
-		a.Before = failing("restore blue", broken)
-		equal(t, "broken", errors.Is(fleet.Restore(t.Context(), release.Blue), broken), true)
-		w, _ := b.Weights(t.Context())
-		equal(t, "the second", w, release.Split(release.Blue, 100))
-	})
-	t.Run("is counted as a whole", func(t *testing.T) {
-		fleet, a, b := two()
-		equal(t, "error", fleet.Set(t.Context(), release.Green, 10, 1), nil)
-		share, err := traffic.Observers{a, b}.Observe(t.Context(), 100)
-		equal(t, "error", err, nil)
-		equal(t, "share", share, traffic.Share{Blue: 180, Green: 20})
-	})
+	return traffic.Idle(t.Context(), s.balancer.Of(), id, release.Green, s.found)
 }

@@ -26,9 +26,10 @@ func (r *run) acquire(ctx context.Context) error {
 		switch {
 		case err == nil:
 			r.token.Store(uint64(token))
+			r.sure.Store(now().UnixNano())
 			return nil
 		case !ok:
-			return release.CannotTell("make the store of the lease answer; no traffic was moved", "shift: acquire the lease: %w", err)
+			return release.CannotTell("make the store of the lease answer; the weights were not changed", "shift: acquire the lease: %w", err)
 		case taken.Holding.Owner.Release != r.Owner.Release || time.Since(begin) > LeaseExpiry+RenewEvery:
 			return release.Refuse("wait until that shift has ended, or roll it back", "shift: acquire the lease: %w", err)
 		}
@@ -57,7 +58,34 @@ func (r *run) outgrow(ctx context.Context, seen Token) error {
 	return r.acquire(ctx)
 }
 
-func (r *run) renew(ctx context.Context) error { return r.Leases.Renew(ctx, Token(r.token.Load())) }
+func (r *run) renew(ctx context.Context) error {
+	asked := now()
+	err := r.Leases.Renew(ctx, Token(r.token.Load()))
+	if err == nil {
+		r.sure.Store(asked.UnixNano())
+	}
+	return err
+}
+
+// overtaken says that somebody else may have taken over, since this process was
+// away for longer than its lease lasts, as on a machine that was suspended. It
+// knows nothing then: not even its rollback may move the traffic, since what is
+// good may be another slot by now. While the lease is fresh nobody is asked.
+func (r *run) overtaken(ctx context.Context) error {
+	if now().Sub(time.Unix(0, r.sure.Load())) < LeaseExpiry {
+		return nil
+	}
+	return r.ours(context.WithoutCancel(ctx))
+}
+
+// ours is nil when the lease is still held, as its store says.
+func (r *run) ours(ctx context.Context) error {
+	err := call(ctx, restoreTime, "renewing the lease", r.renew)
+	if err != nil && !errors.Is(err, ErrLost) {
+		err = fmt.Errorf("%w: %w", ErrLost, err)
+	}
+	return err
+}
 
 // hold renews the lease until stop is called. The context that it returns ends
 // when the lease is lost, with ErrLost as its cause.

@@ -17,7 +17,7 @@ type Settler interface {
 // the load balancer, and the slot beside it is idle. The way back stays open.
 // It may be repeated. It refuses a release that has not all the traffic, and one
 // whose last step is not over.
-func Idle(ctx context.Context, b Balancer, settler Settler, id release.ID, live release.Slot, found *release.Findings) error {
+func Idle(ctx context.Context, b Balancer, id release.ID, live release.Slot, found *release.Findings) error {
 	page, err := within(ctx, callTime, "reading the ledger", b.Ledger.Read)
 	if err != nil {
 		return release.CannotTell("repair the ledger", "idle: read the ledger: %w", err)
@@ -31,16 +31,24 @@ func Idle(ctx context.Context, b Balancer, settler Settler, id release.ID, live 
 	if err := settled(ctx, b, live); err != nil {
 		return err
 	}
-	if err := call(ctx, callTime, "making the slot the default", func(ctx context.Context) error { return settler.Settle(ctx, live) }); err != nil {
-		return release.CannotTell("run finalize again", "idle: make the %s slot the default: %w", live, err)
-	}
-	if err := settled(ctx, b, live); err != nil {
+	if err := b.settle(ctx, live); err != nil {
 		return err
 	}
 	if found != nil {
 		found.Show("D.1.v1", true, "the %s slot has all the traffic and is the default; the %s slot is idle", live, live.Other())
 	}
 	return nil
+}
+
+func (b Balancer) settle(ctx context.Context, live release.Slot) error {
+	if b.Settler == nil {
+		return nil
+	}
+	err := call(ctx, callTime, "making the slot the default", func(ctx context.Context) error { return b.Settler.Settle(ctx, live) })
+	if err != nil {
+		return release.CannotTell("run finalize again", "idle: make the %s slot the default: %w", live, err)
+	}
+	return settled(ctx, b, live)
 }
 
 func settled(ctx context.Context, b Balancer, live release.Slot) error {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"time"
 
+	"github.com/bluegreen-actions/bluegreen/internal/gate"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
@@ -27,6 +27,9 @@ type Page struct {
 	Good   *Good                  `json:"good,omitempty"`   // nil: there is no way back
 	Shift  *Note                  `json:"shift,omitempty"`  // the last shift that moved traffic
 	Claims map[release.Slot]Claim `json:"claims,omitempty"` // by candidate slot
+
+	Revision uint64 `json:"revision,omitempty"` // grows with each change, so that the newest of several balancers' copies is known
+	Woke     *Woke  `json:"woke,omitempty"`     // the last start of a slot that was stopped; nil when none was ever tried
 }
 
 // Good is the slot to go back to, and what it runs. It is written before the
@@ -36,6 +39,19 @@ type Good struct {
 	Release release.ID                `json:"release,omitempty"` // empty for an adopted application
 	Images  map[string]release.Digest `json:"images,omitempty"`
 	At      time.Time                 `json:"at"`
+	Asleep  bool                      `json:"asleep,omitempty"` // stopped by choice: it has to be started before it gets traffic
+}
+
+// Woke is how long a stopped slot took from its start until it was healthy.
+type Woke struct {
+	Slot release.Slot  `json:"slot"`
+	Took time.Duration `json:"took"` // nanoseconds
+	At   time.Time     `json:"at"`
+}
+
+// String prints the time, the slot and the day.
+func (w Woke) String() string {
+	return fmt.Sprintf("%v for %s on %s", w.Took.Round(100*time.Millisecond), w.Slot, w.At.Format(time.DateOnly))
 }
 
 // Note is a shift that moved traffic, finished or not.
@@ -44,6 +60,12 @@ type Note struct {
 	Candidate release.Slot `json:"candidate"`
 	Started   time.Time    `json:"started"`
 	Finished  time.Time    `json:"finished,omitzero"` // zero until 100 % has been baked
+	Closed    time.Time    `json:"closed,omitzero"`   // when the slot before it was given up, at the end of its window; zero while it was not
+
+	Paused *Pause         `json:"paused,omitempty"` // by a person, until somebody resumes it
+	Back   *Back          `json:"back,omitempty"`   // nil while its traffic was not taken back
+	Held   release.Weight `json:"held,omitempty"`   // of the last step that was held as its configuration says
+	Before *gate.Flow     `json:"before,omitempty"` // what the good slot was asked before the first weight
 }
 
 // Claim is the release that a slot is being made ready for. It has no expiry.
@@ -51,6 +73,9 @@ type Claim struct {
 	Release release.ID `json:"release"`
 	At      time.Time  `json:"at"`
 	Yielded bool       `json:"yielded,omitempty"` // rolled back: it may go on when it is run again, and any other may take the slot
+
+	Retires  *Good    `json:"retires,omitempty"`  // the good slot, given up at the end of its window: what is in it is being removed
+	Clearing Clearing `json:"clearing,omitempty"` // how far that has come; empty while nothing was touched
 }
 
 // DecodePage reads a page. Nothing at all is an empty page; rubbish is refused,
@@ -92,15 +117,32 @@ func (p Page) check() error {
 
 // Claimed refuses a release that does not hold the claim on the slot.
 func (p Page) Claimed(slot release.Slot, id release.ID) error {
+	const another = "let the newer release finish, or start a new one"
 	switch have, ok := p.Claims[slot]; {
+	case !ok && p.Shift != nil && p.Shift.Candidate == slot && p.Shift.Release != id:
+		return release.Refuse(another, "%w", &Superseded{id, p.Shift.Release, "went to the " + string(slot) + " slot, which nobody claims any more"})
 	case !ok:
 		return release.Refuse("start a new release: this one has been finished or given up",
-			"release %s is superseded: nobody claims the %s slot", id, slot)
+			"release %s has no claim on the %s slot any more", id, slot)
 	case have.Release != id:
-		return release.Refuse("let the newer release finish, or start a new one",
-			"release %s is superseded: release %s claims the %s slot", id, have.Release, slot)
+		return release.Refuse(another, "%w", &Superseded{id, have.Release, "claims the " + string(slot) + " slot"})
 	}
 	return nil
+}
+
+// Free refuses a slot that another release has claimed and not yielded, and one whose
+// clean-up has begun to stop what is in it.
+func (p Page) Free(slot release.Slot, id release.ID) error {
+	have, taken := p.Claims[slot]
+	switch {
+	case have.Clearing != "":
+		return release.Refuse("wait until the clean-up is over, run finalize with the stage destroy to end one that was killed, or take the slot over",
+			"what was in the %s slot is being removed since %s", slot, have.At.Format(time.RFC3339))
+	case !taken || have.Yielded || have.Release == id || have.Retires != nil:
+		return nil
+	}
+	return release.Refuse("wait for that release, roll it back, or set take-over",
+		"release %s has claimed the %s slot at %s", have.Release, slot, have.At.Format(time.RFC3339))
 }
 
 // TakeClaim claims the slot for a release; again for the same one changes
@@ -109,21 +151,16 @@ func (p Page) Claimed(slot release.Slot, id release.ID) error {
 func TakeClaim(ctx context.Context, ledger Ledger, slot release.Slot, id release.ID, takeOver bool) error {
 	return ledger.Update(ctx, func(p *Page) error {
 		have, taken := p.Claims[slot]
-		switch {
-		case taken && have.Release == id && !have.Yielded:
+		if taken && have.Release == id && !have.Yielded && have.Retires == nil {
 			return nil
-		case taken && have.Release != id && !have.Yielded && !takeOver:
-			return release.Refuse("wait for that release, or take the slot over from it explicitly",
-				"claim the %s slot for release %s: release %s has claimed it at %s", slot, id, have.Release, have.At.Format(time.RFC3339))
+		}
+		if err := p.Free(slot, id); err != nil && !takeOver {
+			return err
 		}
 		if p.Good != nil && p.Good.Slot == slot {
 			p.Good = nil
 		}
-		p.Claims = maps.Clone(p.Claims)
-		if p.Claims == nil {
-			p.Claims = map[release.Slot]Claim{}
-		}
-		p.Claims[slot] = Claim{Release: id, At: now()}
+		p.claim(slot, Claim{Release: id, At: now()})
 		return nil
 	})
 }
@@ -135,9 +172,8 @@ func YieldClaim(ctx context.Context, ledger Ledger, slot release.Slot, id releas
 	err = ledger.Update(ctx, func(p *Page) error {
 		have, taken := p.Claims[slot]
 		if ours = taken && have.Release == id; ours {
-			p.Claims = maps.Clone(p.Claims)
 			have.Yielded = true
-			p.Claims[slot] = have
+			p.claim(slot, have)
 		}
 		return nil
 	})
@@ -148,8 +184,36 @@ func YieldClaim(ctx context.Context, ledger Ledger, slot release.Slot, id releas
 func DropClaim(ctx context.Context, ledger Ledger, slot release.Slot, id release.ID) error {
 	return ledger.Update(ctx, func(p *Page) error {
 		if p.Claims[slot].Release == id {
-			p.Claims = maps.Clone(p.Claims)
-			delete(p.Claims, slot)
+			p.unclaim(slot)
+		}
+		return nil
+	})
+}
+
+// PutToSleep writes down that the good slot is about to be stopped, before it is,
+// so that no way back gives its traffic to a slot that does not run. It refuses a
+// slot that is not the good one.
+func PutToSleep(ctx context.Context, ledger Ledger, slot release.Slot) error {
+	return ledger.Update(ctx, func(p *Page) error {
+		if p.Good == nil || p.Good.Slot != slot {
+			return release.Refuse("leave it as it is", "the %s slot is not the good one: it cannot be put to sleep", slot)
+		}
+		sleeping := *p.Good
+		sleeping.Asleep = true
+		p.Good = &sleeping
+		return nil
+	})
+}
+
+// WakeUp writes down that a slot was started and is healthy, and how long that
+// took. A slot that is to stay awake is no longer asleep.
+func WakeUp(ctx context.Context, ledger Ledger, slot release.Slot, took time.Duration, stay bool) error {
+	return ledger.Update(ctx, func(p *Page) error {
+		p.Woke = &Woke{slot, took, now()}
+		if stay && p.Good != nil && p.Good.Slot == slot {
+			awake := *p.Good
+			awake.Asleep = false
+			p.Good = &awake
 		}
 		return nil
 	})

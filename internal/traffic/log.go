@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/gate"
@@ -15,7 +16,7 @@ type Outcome string
 const (
 	Shifted    Outcome = "shifted"     // the candidate has all the traffic, and was watched
 	Unchanged  Outcome = "unchanged"   // it had all the traffic already
-	RefusedTo  Outcome = "refused"     // before any weight was changed
+	RefusedTo  Outcome = "refused"     // before any weight was changed by this run
 	RolledBack Outcome = "rolled back" // the good slot has all the traffic
 	HeldAt     Outcome = "held"        // the weight was kept, on purpose
 	Stopped    Outcome = "stopped"     // somebody else took over; the weights were not touched
@@ -28,6 +29,7 @@ type Kind string
 // The kinds of event.
 const (
 	Began    Kind = "began"
+	Entered  Kind = "entered"  // a step begins
 	Weighed  Kind = "weighed"  // a weight was set
 	Observed Kind = "observed" // a weight was proven
 	Judged   Kind = "judged"   // the gates changed their mind
@@ -40,25 +42,32 @@ const (
 
 // Event is one line of the timeline.
 type Event struct {
-	At   time.Time `json:"at"`
-	Kind Kind      `json:"kind"`
-	Text string    `json:"text"`
+	At       time.Time `json:"at"`
+	Kind     Kind      `json:"kind"`
+	Text     string    `json:"text"`
+	Progress *Progress `json:"progress,omitempty"` // of a step that is watched
 }
 
 // Log is what happened in a shift. Durations are in nanoseconds.
 type Log struct {
-	Release   release.ID     `json:"release"`
-	Candidate release.Slot   `json:"candidate"`
-	Good      release.Slot   `json:"good,omitempty"`
-	Outcome   Outcome        `json:"outcome"`
-	Reason    string         `json:"reason,omitempty"` // why it did not end at 100 %
-	Weight    release.Weight `json:"weight"`           // of the candidate, when last known
-	Started   time.Time      `json:"started"`
-	Ended     time.Time      `json:"ended"`
-	Steps     []Baking       `json:"steps,omitempty"`
-	Events    []Event        `json:"events"`
-	Readings  []gate.Reading `json:"readings,omitempty"` // of the last decision of the gates
-	Back      *Way           `json:"back,omitempty"`     // nil when no traffic went back
+	Release    release.ID     `json:"release"`
+	Candidate  release.Slot   `json:"candidate"`
+	Good       release.Slot   `json:"good,omitempty"`
+	Outcome    Outcome        `json:"outcome"`
+	Reason     string         `json:"reason,omitempty"` // why it did not end at 100 %
+	Sick       string         `json:"sick,omitempty"`   // why the good slot could not take back the traffic that was held
+	Weight     release.Weight `json:"weight"`           // of the candidate, when last known
+	Started    time.Time      `json:"started"`
+	Ended      time.Time      `json:"ended"`
+	Steps      []Baking       `json:"steps,omitempty"`
+	Events     []Event        `json:"events"`
+	Dropped    int            `json:"dropped,omitempty"`  // events from the middle that are not kept
+	Readings   []gate.Reading `json:"readings,omitempty"` // of the last decision of the gates
+	Gates      []Account      `json:"gates,omitempty"`    // what each of them said
+	Samples    []Sample       `json:"samples,omitempty"`
+	Before     *gate.Flow     `json:"before,omitempty"` // of the good slot, before the first weight
+	Validation []Proof        `json:"validation,omitempty"`
+	Back       *Way           `json:"back,omitempty"` // nil when no traffic went back
 }
 
 // Record is the shift's addition to the record of the release.
@@ -97,9 +106,19 @@ type Baking struct {
 	Done     bool            `json:"done"`
 }
 
+// eventsMost bounds the events that are kept. Of more, the beginning and the end
+// are.
+const eventsMost = 1000
+
 // say adds an event to the log and shows it.
-func (r *run) say(kind Kind, format string, args ...any) {
-	e := Event{now(), kind, fmt.Sprintf(format, args...)}
+func (r *run) say(kind Kind, format string, args ...any) { r.tell(kind, nil, format, args...) }
+
+func (r *run) tell(kind Kind, p *Progress, format string, args ...any) {
+	e := Event{now(), kind, fmt.Sprintf(format, args...), p}
+	if len(r.log.Events) >= eventsMost {
+		r.log.Events = slices.Delete(r.log.Events, eventsMost/2, eventsMost/2+1)
+		r.log.Dropped++
+	}
 	r.log.Events = append(r.log.Events, e)
 	if r.Progress != nil {
 		r.Progress(e)

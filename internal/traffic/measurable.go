@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/gate"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -22,7 +23,7 @@ func (r *run) measurable(ctx context.Context, p plan) error {
 			return fmt.Errorf("shift: %w", context.Cause(ctx))
 		}
 		d = r.ask(ctx, gate.Moment{Candidate: r.Candidate, Live: r.Candidate.Other(), StepStarted: now()})
-		if !deaf(d) {
+		if d.Verdict == gate.Rollback || !deaf(d) {
 			break
 		}
 	}
@@ -48,4 +49,45 @@ func deaf(d gate.Decision) bool {
 	return slices.ContainsFunc(d.Readings, func(r gate.Reading) bool {
 		return !r.DryRun && !r.Optional && (r.Code == gate.Failing || r.Code == gate.MetricsLost)
 	})
+}
+
+// showMeasured shows whether the gates could be measured before the first step. A
+// gate that did not answer has shown nothing, which fails nothing: its metric may
+// come with the first request. One that answered so badly that there is no first
+// step fails.
+func (r *run) showMeasured(d gate.Decision) {
+	all, silent, bad := 0, []string{}, []string{}
+	for _, reading := range d.Readings {
+		if reading.DryRun || reading.Optional {
+			continue
+		}
+		all++
+		switch {
+		case reading.Verdict == gate.Rollback:
+			bad = append(bad, reading.Rule)
+		case unmeasured(reading.Code):
+			silent = append(silent, reading.Rule)
+		}
+	}
+	each([]string{"6.3.3", "B.5.m2"}, func(id string) {
+		text := fmt.Sprintf("%d of %d gates answered before the first step", all-len(silent), all)
+		switch {
+		case len(bad) > 0:
+			r.Found.Show(id, false, "%s; bad: %s", text, strings.Join(bad, ", "))
+		case len(silent) > 0:
+			r.Found.Miss(id, "%s; no answer: %s", text, strings.Join(silent, ", "))
+		case all == 0:
+			r.Found.Miss(id, "no gate had to answer before the first step: each is optional or a dry run")
+		default:
+			r.Found.Show(id, true, "%s", text)
+		}
+	})
+}
+
+func unmeasured(c gate.Code) bool {
+	switch c {
+	case gate.BadQuery, gate.Stale, gate.Failing, gate.MetricsLost, gate.TargetDown:
+		return true
+	}
+	return false
 }

@@ -29,6 +29,9 @@ func (r *run) resume(page Page, have release.Weight) (plan, error) {
 	}
 	for _, step := range r.Settings.Steps {
 		last := step.Weight == 100
+		if p.begun && page.Shift.Held == step.Weight && have == step.Weight {
+			step.Hold = false // somebody has looked, and runs it again
+		}
 		if last || (r.Good != nil && step.Weight >= have) {
 			p.steps = append(p.steps, step)
 		}
@@ -37,22 +40,36 @@ func (r *run) resume(page Page, have release.Weight) (plan, error) {
 }
 
 // enter makes the token known to the load balancer, looks at the lease once
-// more, and writes down the way back. After that, weights may change: a
-// rollback that came before is seen by the lease, one that comes later by the
-// load balancer.
+// more, writes down the way back, and tells that the shift begins. After that,
+// weights may change: a rollback that came before is seen by the lease, one that
+// comes later by the load balancer.
 func (r *run) enter(ctx context.Context, p plan) error {
+	if r.Balancer.Caveat != "" {
+		r.say(Warned, "%s: %s", r.Balancer.Name, r.Balancer.Caveat)
+	}
 	if err := r.announce(ctx, p.from); err != nil {
 		return err
 	}
-	if err := call(ctx, callTime, "renewing the lease", r.renew); err != nil {
+	switch err := call(ctx, callTime, "renewing the lease", r.renew); {
+	case err != nil && !errors.Is(err, ErrLost):
+		return release.CannotTell("make the store of the lease answer; the weights were not changed", "shift: %w", err)
+	case err != nil:
 		return release.Refuse("see who else is shifting or rolling back", "shift: %w", err)
 	}
 	if err := r.measurable(ctx, p); err != nil {
 		return err
 	}
-	return call(ctx, callTime, "writing the ledger", func(ctx context.Context) error {
+	if p.from == 0 {
+		r.log.Before = r.before(ctx)
+		r.baseline(ctx)
+	}
+	err := call(ctx, callTime, "writing the ledger", func(ctx context.Context) error {
 		return r.Balancer.Ledger.Update(ctx, func(page *Page) error { return r.note(page, p) })
 	})
+	if err == nil && p.from == 0 && r.Begun != nil {
+		r.Begun(ctx)
+	}
+	return err
 }
 
 // note writes the way back onto the page, unless this release already did.
@@ -61,12 +78,16 @@ func (r *run) note(page *Page, p plan) error {
 		return err
 	}
 	if p.begun && p.from > 0 {
+		going := *page.Shift
+		going.Back = nil // where it was, somebody has given it traffic again
+		page.Shift, r.log.Before, r.since = &going, going.Before, going.Started
 		return nil
 	}
-	page.Good, page.Shift = nil, &Note{Release: r.Owner.Release, Candidate: r.Candidate, Started: now()}
+	r.since = now()
+	page.Good, page.Shift = nil, &Note{Release: r.Owner.Release, Candidate: r.Candidate, Started: r.since, Before: r.log.Before}
 	if r.Good != nil {
 		way := *r.Good
-		way.At = now()
+		way.At = r.since
 		page.Good = &way
 	}
 	return nil
@@ -81,7 +102,7 @@ func (r *run) announce(ctx context.Context, w release.Weight) error {
 		err = r.set(ctx, w)
 	}
 	if err != nil {
-		return release.CannotTell("make the load balancer writable; no traffic was moved", "shift: announce the shift to the load balancer: %w", err)
+		return release.CannotTell("make the load balancer writable; the weights were not changed", "shift: announce the shift to the load balancer: %w", err)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package traffic
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -17,13 +18,19 @@ func (r *run) end(ctx context.Context, err error) error {
 	}
 	var stale *Stale
 	var keep *pauseEnd
+	crash, crashed := errors.AsType[*retreat](cause)
+	const again = "run the shift again to go on at this weight, or roll back"
 	switch {
 	case errors.Is(cause, ErrLost) || errors.As(err, &stale):
 		return r.stopped(err)
+	case r.overtaken(ctx) != nil:
+		return r.stopped(fmt.Errorf("%w while this process was away; it would have said: %w", ErrLost, err))
+	case ctx.Err() != nil && crashed:
+		return r.goBack(ctx, backTime, crash)
 	case errors.As(err, &keep):
-		return r.held(ctx, keep.reason)
+		return r.held(ctx, keep.reason, again)
 	case ctx.Err() != nil && r.Settings.OnInterrupt == Hold:
-		return r.held(ctx, "interrupted: "+cause.Error())
+		return r.held(ctx, "interrupted: "+cause.Error(), again)
 	case ctx.Err() != nil:
 		return r.goBack(ctx, quickTime, &retreat{time.Now(), "interrupted: " + cause.Error()})
 	}
@@ -34,31 +41,95 @@ func (r *run) end(ctx context.Context, err error) error {
 }
 
 // goBack is the rollback inside the shift: the good slot was watched all the
-// time, so nothing is asked before the write.
+// time, so nothing is asked before the write, unless there is a sign that the good
+// slot is gone.
 func (r *run) goBack(ctx context.Context, budget time.Duration, why *retreat) error {
 	if r.Good == nil {
-		return r.stranded(why, release.Refuse("repair the candidate: a first release has no slot to go back to", "no way back"))
+		return r.stranded(why, r.stays(), release.Refuse("repair the candidate: a first release has no slot to go back to", "no way back"))
 	}
 	whole := context.WithoutCancel(ctx)
-	ctx, cancel := context.WithTimeout(whole, budget)
+	if sick := r.sick(whole); sick != nil {
+		return r.keeps(whole, why, sick)
+	}
+	ctx, cancel := context.WithTimeout(whole, r.settled(budget))
 	defer cancel()
 	b := newBack(r.Balancer, r.Good.Slot, r.Settings.Observe, why.at, why.reason)
 	err := b.restore(ctx)
 	r.log.Back = b.way
 	r.say(Decided, "back to the %s slot: %s", r.Good.Slot, why.reason)
 	if err != nil {
-		return r.stranded(why, err)
+		return r.stranded(why, r.stays(), err)
 	}
-	r.log.Weight, r.log.Outcome, r.log.Reason = 0, RolledBack, why.reason
 	quieted := r.quiet(whole, budget)
-	b.settle(ctx)
+	unproven := b.settle(ctx)
+	unproven = errors.Join(unproven, b.others(ctx))
+	r.tellWay(b.way, unproven)
+	if unproven == nil && budget != quickTime {
+		unproven = r.remains(whole, b.way)
+		ctx = whole // its time may be over by now
+	}
+	if unproven == nil {
+		writeBack(ctx, r.Balancer.Ledger, b.way)
+	}
 	if err := <-quieted; err != nil {
 		b.way.warn("quiet the candidate's workers: %v", err)
+		r.say(Warned, "quiet the candidate's workers: %v", err)
 	}
+	if unproven != nil {
+		return r.stranded(why, b.way.partly(), unproven)
+	}
+	r.log.Weight, r.log.Outcome, r.log.Reason = 0, RolledBack, why.reason
 	r.release(whole)
-	r.tellWay(b.way)
 	return release.Refuse("read the reason and the readings; the candidate keeps running until it is cleaned up",
 		"shift: rolled back from %v: %s", r.baking().Step.Weight, why.reason)
+}
+
+// sick asks the good slot, for at most a second, where something was said of it or
+// the shift has stood still for long: it may be the reason. It is nil where the
+// traffic can go there.
+func (r *run) sick(ctx context.Context) error {
+	if r.Healthy == nil || !r.vigil.doubtful() {
+		return nil
+	}
+	ask := Rollback{Healthy: r.Healthy}
+	other := aside(func() string { return ask.state(ctx, r.Candidate) })
+	err := ask.health(ctx, r.Good.Slot)
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the good slot, %s, is not healthy: %w; the %s slot %s", r.Good.Slot, err, r.Candidate, <-other)
+}
+
+// keeps holds the weight where the way back leads nowhere: whom the candidate
+// serves would be lost, too. Somebody has to look.
+func (r *run) keeps(ctx context.Context, why *retreat, sick error) error {
+	r.log.Sick = sick.Error()
+	return r.held(ctx, fmt.Sprintf("%s; and the traffic stays where it is: %v", why.reason, sick),
+		fmt.Sprintf("repair the %s slot, then roll back or run the shift again; to go there all the same, force %s", r.Good.Slot, r.Good.Slot))
+}
+
+// remains watches for a moment, while the lease keeps others away, that no late
+// writer wins against the way back. The rollback after a shift watches for longer.
+func (r *run) remains(ctx context.Context, w *Way) error {
+	if r.Balancer.Assert == nil {
+		return nil
+	}
+	text, err := within(ctx, backTime+grace, "watching the weights", func(ctx context.Context) (string, error) {
+		ctx, cancel := context.WithTimeoutCause(ctx, backTime, errEnough)
+		defer cancel()
+		return r.Balancer.Assert(ctx, w.Good)
+	})
+	if text != "" {
+		r.say(Returned, "after the proof: %s", text)
+	}
+	if err != nil && !errors.Is(err, errEnough) {
+		return err
+	}
+	weights, err := within(ctx, restoreTime, "reading the weights", r.Balancer.Router.Weights)
+	if err == nil && weights != release.Split(w.Good, 100) {
+		return fmt.Errorf("after the proof the weights were changed to %v", weights)
+	}
+	return nil // the proof stands where they cannot be read once more
 }
 
 // quiet stops the candidate's workers beside the proof. A process that was told
@@ -66,7 +137,7 @@ func (r *run) goBack(ctx context.Context, budget time.Duration, why *retreat) er
 func (r *run) quiet(ctx context.Context, budget time.Duration) <-chan error {
 	done := make(chan error, 1)
 	switch {
-	case r.crew.cancel == nil:
+	case r.crew.cancel == nil && !r.begun: // a run before this one may have started them
 		done <- nil
 		return done
 	case budget != quickTime:
@@ -76,22 +147,39 @@ func (r *run) quiet(ctx context.Context, budget time.Duration) <-chan error {
 	return done
 }
 
-func (r *run) tellWay(w *Way) {
-	r.say(Returned, "the %s slot has all the traffic: written after %v, effective after %v", w.Good,
-		w.Write.Round(time.Microsecond), w.Effect.Round(time.Microsecond))
+// errEnough cuts short a watch over the weights.
+var errEnough = errors.New("that was watched for long enough")
+
+func (r *run) tellWay(w *Way, unproven error) {
+	text := fmt.Sprintf("the %s slot has all the traffic", w.Good)
+	if unproven != nil {
+		text = w.partly()
+	}
+	r.say(Returned, "%s: written after %v, effective after %v", text, w.Write.Round(time.Microsecond), w.Effect.Round(time.Microsecond))
 	if w.Warning != "" {
 		r.say(Warned, "%s", w.Warning)
 	}
 }
 
-// stranded keeps the lease: when it has expired, a guard will try again.
-func (r *run) stranded(why *retreat, err error) error {
+// partly says what a way back that was written has reached, as far as is known.
+func (w *Way) partly() string {
+	if missing := w.Missing(); missing != "" {
+		return fmt.Sprintf("the %s slot has all the traffic but that of %s", w.Good, missing)
+	}
+	return fmt.Sprintf("the %s slot was given all the traffic, and whether it has it is not proven", w.Good)
+}
+
+func (r *run) stays() string { return fmt.Sprintf("the traffic stays with the %s slot", r.Candidate) }
+
+// stranded keeps the lease: when it has expired, a guard will try again. Where says
+// how far the traffic came.
+func (r *run) stranded(why *retreat, where string, err error) error {
 	r.log.Outcome, r.log.Reason = Stranded, why.reason
 	if r.Good == nil {
 		r.release(context.Background())
 	}
 	return release.CannotTell("run the rollback, or the break-glass command of the load balancer",
-		"shift: %s: the traffic stays at %v for the %s slot: %w", why.reason, r.log.Weight, r.Candidate, err)
+		"shift: %s: %s: %w", why.reason, where, err)
 }
 
 // stopped ends without touching the weights: they are somebody else's now.
@@ -101,9 +189,9 @@ func (r *run) stopped(err error) error {
 	return release.Refuse("see who has taken over: a newer shift, or a rollback; roll back if it was neither", "shift: stopped at %v: %w", r.log.Weight, err)
 }
 
-func (r *run) held(ctx context.Context, reason string) error {
+func (r *run) held(ctx context.Context, reason, hint string) error {
 	r.log.Outcome, r.log.Reason = HeldAt, reason
 	r.release(ctx)
 	r.say(Ended, "held at %v: %s", r.log.Weight, reason)
-	return release.Refuse("run the shift again to go on at this weight, or roll back", "shift: held at %v: %s", r.log.Weight, reason)
+	return release.Refuse(hint, "shift: held at %v: %s", r.log.Weight, reason)
 }

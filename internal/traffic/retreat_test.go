@@ -25,7 +25,8 @@ func TestAShiftGoesBack(t *testing.T) {
 				return decide(gate.Pass, gate.OK)
 			}
 			s.balancer.Before = func(call string) error {
-				if call != "renew" && decided.Swap(false) && call != "restore blue" {
+				besides := call == "renew" || call == "weights" // the look at the weights, which nobody waits for
+				if !besides && decided.Swap(false) && call != "restore blue" {
 					t.Errorf("%q came between the decision and the write", call)
 				}
 				return nil
@@ -121,7 +122,7 @@ func TestAShiftGoesBack(t *testing.T) {
 				t.Errorf("%v of good time: want none after the change", good)
 			}
 		},
-		"when the weights cannot be read any more": func(t *testing.T) {
+		"when the weights cannot be read for as long as a pause may last, and says that it is not proven": func(t *testing.T) {
 			s, begin := newScene(t), since()
 			s.balancer.Before = func(call string) error {
 				if begin() > time.Minute && call == "weights" {
@@ -129,10 +130,48 @@ func TestAShiftGoesBack(t *testing.T) {
 				}
 				return nil
 			}
+			log, err := s.shift.Run(t.Context())
+			equal(t, "outcome", log.Outcome, traffic.Stranded)
+			equal(t, "exit", release.ExitStatus(err), 3)
+			says(t, "reason", log.Reason, "longer than max-pause 30m0s: the weights cannot be read: the state folder is gone")
+			says(t, "error", err.Error(), "the blue slot was given all the traffic, and whether it has it is not proven: ")
+			list(t, "lease", s.leases.Calls(), "acquire")
+			list(t, "moves", s.moves()[2:], "restore blue")
+		},
+		"not when the weights cannot be read for a while": func(t *testing.T) {
+			s, begin := newScene(t), since()
+			s.balancer.Before = func(call string) error {
+				if at := begin(); at > time.Minute && at < 4*time.Minute && call == "weights" {
+					return errors.New("502 bad gateway")
+				}
+				return nil
+			}
+			log, err := s.shift.Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "outcome", log.Outcome, traffic.Shifted)
+			says(t, "timeline", s.text(), "the weights cannot be read: 502 bad gateway: the clock stands still")
+		},
+		"without waiting for a load balancer that is slow to say its weights": func(t *testing.T) {
+			s, begin := newScene(t), since()
+			var breach time.Duration
+			var back atomic.Bool
+			s.gates.judge = func(gate.Moment) gate.Decision {
+				if breach = begin(); breach > time.Minute {
+					return decide(gate.Rollback, gate.Breach)
+				}
+				return decide(gate.Pass, gate.OK)
+			}
+			s.balancer.Before = func(call string) error {
+				back.CompareAndSwap(false, call == "restore blue")
+				if call == "weights" && begin() > time.Minute && !back.Load() {
+					time.Sleep(time.Minute)
+				}
+				return nil
+			}
 			log, _ := s.shift.Run(t.Context())
-			equal(t, "outcome", log.Outcome, traffic.RolledBack)
-			says(t, "reason", log.Reason, "the weights cannot be read: the state folder is gone")
-			says(t, "warning", log.Back.Warning, "the state folder is gone")
+			s.hasReturned(t, log)
+			time.Sleep(2 * time.Minute) // for the call that nobody waits for
+			equal(t, "decided in time", breach <= time.Minute+5*time.Second, true)
 		},
 		"when the share is not what was asked for": func(t *testing.T) {
 			s := newScene(t)
@@ -267,7 +306,7 @@ func TestAShiftIsInterrupted(t *testing.T) {
 				return deaf(call)
 			}
 			log, _ := s.interrupt(t, term)
-			equal(t, "outcome", log.Outcome, traffic.RolledBack)
+			equal(t, "outcome", log.Outcome, traffic.Stranded) // written, and nobody could prove it
 			if took := time.Since(begin) - time.Minute; took > 5*time.Second {
 				t.Errorf("it took %v", took)
 			}

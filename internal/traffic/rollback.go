@@ -3,7 +3,6 @@ package traffic
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -27,6 +26,12 @@ type Rollback struct {
 	// Healthy asks a slot whether it can serve. It is required when Cold.
 	Healthy func(context.Context, release.Slot) error
 
+	// Asleep says whether all of a slot that serves is there, but stopped. Wake
+	// starts it, bounds itself, and returns how long the slot took to be healthy.
+	// Both may be nil: then a slot that was stopped is only said to be so.
+	Asleep func(context.Context, release.Slot) (bool, error)
+	Wake   func(context.Context, release.Slot) (time.Duration, error)
+
 	Found *release.Findings // gets the evidence; may be nil
 }
 
@@ -45,29 +50,40 @@ func (r Rollback) Run(ctx context.Context) (*Way, error) {
 		r.Decided = time.Now()
 	}
 	// A runner that shuts down must not stop the way back before its one write.
-	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), 2*backTime, errors.New("the rollback took too long"))
+	looking, cancel := lasting(ctx, 0)
 	defer cancel()
-	before := r.before(ctx)
-	slot, err := r.where(ctx)
-	if err == nil && slot == "" {
-		r.forestall(ctx)
+	before := r.before(looking)
+	good, err := r.where(looking)
+	if err == nil && good.slot == "" {
+		r.forestall(looking)
 	}
-	if err != nil || slot == "" {
+	if err != nil || good.slot == "" {
 		return nil, err
 	}
-	b := newBack(r.Balancer, slot, max(r.Observe, 1), r.Decided, r.Reason)
+	b := newBack(r.Balancer, good.slot, max(r.Observe, 1), r.Decided, r.Reason)
 	b.way.Before = before()
-	if err := r.ask(ctx, b.way); err != nil {
+	if err := r.ready(ctx, b.way, good.asleep); err != nil {
 		return b.way, err
 	}
+	moving, cancel := lasting(ctx, r.Balancer.Settles) // what was waited for has not used up the time of the move
+	defer cancel()
+	return b.way, r.move(moving, b)
+}
+
+func lasting(ctx context.Context, settles time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(context.WithoutCancel(ctx), 2*backTime+settles, errors.New("the rollback took too long"))
+}
+
+// move writes, ends every lease, and proves the split.
+func (r Rollback) move(ctx context.Context, b *back) error {
 	if err := b.restore(ctx); err != nil {
-		return b.way, release.CannotTell("run the break-glass command of the load balancer", "rollback: %w", err)
+		return release.CannotTell("run the break-glass command of the load balancer", "rollback: %w", err)
 	}
 	raised := make(chan error, 1)
 	go func() { raised <- r.raise(ctx) }() // beside the look: a store that is down must not hold it up
-	looking, stop := context.WithTimeout(ctx, backTime)
+	looking, stop := context.WithTimeout(ctx, backTime+b.Settles)
 	defer stop()
-	err = b.effect(looking)
+	err := b.effect(looking)
 	if problem := <-raised; problem != nil {
 		b.way.warn("the lease was not ended: %v", problem)
 	}
@@ -77,11 +93,19 @@ func (r Rollback) Run(ctx context.Context) (*Way, error) {
 	if err == nil {
 		err = b.prove(ctx)
 	}
-	r.show(ctx, b.way, err)
-	if err != nil {
-		return b.way, release.CannotTell("look at the load balancer; the write to it was acknowledged", "rollback: %w", err)
+	missing := b.others(ctx)
+	if err == nil && missing == nil {
+		writeBack(ctx, r.Balancer.Ledger, b.way)
 	}
-	return b.way, nil
+	r.show(ctx, b.way, errors.Join(err, missing))
+	switch {
+	case missing != nil:
+		return release.CannotTell("run the break-glass command there; every other load balancer sends all its traffic to the good slot",
+			"rollback: %w", errors.Join(missing, err))
+	case err != nil:
+		return release.CannotTell("look at the load balancer; the write to it was acknowledged", "rollback: %w", err)
+	}
+	return nil
 }
 
 // before looks at the split beside what has to be read anyway. The way back does
@@ -106,65 +130,82 @@ func (r Rollback) before(ctx context.Context) func() release.Weights {
 	}
 }
 
-// where is the slot to go to, and "" when there is nothing to move.
-func (r Rollback) where(ctx context.Context) (release.Slot, error) {
+// place is the slot to go to; no slot when there is nothing to move.
+type place struct {
+	slot   release.Slot
+	asleep bool // stopped by choice
+}
+
+func (r Rollback) where(ctx context.Context) (place, error) {
 	if r.Force != "" {
-		return r.Force, nil
+		return place{slot: r.Force}, nil
 	}
-	page, err := within(ctx, restoreTime, "reading the ledger", r.Balancer.Ledger.Read)
+	at, _, err := r.written(ctx)
+	if errors.Is(err, errUnwritten) {
+		// The way back is written before the first weight: a shift that began
+		// between the look at the ledger and that at the weights has it there now.
+		var page Page
+		if at, page, err = r.written(ctx); errors.Is(err, errUnwritten) && r.another(page) {
+			return place{}, nil
+		}
+	}
+	return at, err
+}
+
+// another says whether the traffic of the candidate is that of another release, which
+// was shifted there or is the way back: then this one, which would have written down
+// its own shift before its first weight, has none.
+func (r Rollback) another(page Page) bool {
+	if r.Release == "" || page.Shift == nil || page.Shift.Release == r.Release {
+		return false
+	}
+	return page.Shift.Candidate == r.Candidate || page.Good != nil && page.Good.Slot == r.Candidate
+}
+
+// written is the slot to go to as the ledger has it.
+func (r Rollback) written(ctx context.Context) (place, Page, error) {
+	page, err := patiently(ctx, "reading the ledger", r.Balancer.Ledger.Read)
 	if err != nil {
-		return "", release.CannotTell("name the slot to go to: force blue, or force green", "rollback: read the good slot: %w", err)
+		return place{}, page, release.CannotTell("name the slot to go to: force blue, or force green", "rollback: read the good slot: %w", err)
 	}
 	switch shift := page.Shift; {
 	case r.Release != "" && (shift == nil || shift.Release != r.Release):
-		return "", r.nothing(ctx, r.Candidate)
-	case shift != nil && page.Good != nil:
-		return page.Good.Slot, nil
+		return place{}, page, r.nothing(ctx, page, r.Candidate)
+	case page.Good != nil: // without a shift it is an adopted application's
+		return place{page.Good.Slot, page.Good.Asleep}, page, nil
 	case shift != nil:
-		return "", r.nothing(ctx, shift.Candidate)
+		return place{}, page, r.nothing(ctx, page, shift.Candidate)
 	}
-	return "", r.nothing(ctx, r.Candidate)
+	return place{}, page, r.nothing(ctx, page, r.Candidate)
+}
+
+// patiently reads again what did not come in time: the first try may have done no
+// more than to open the way there.
+func patiently[T any](ctx context.Context, what string, read func(context.Context) (T, error)) (found T, err error) {
+	for range 3 {
+		begin := time.Now()
+		found, err = within(ctx, restoreTime, what, read)
+		if err == nil || time.Since(begin) < restoreTime || ctx.Err() != nil {
+			break
+		}
+	}
+	return found, err
 }
 
 // nothing is nil when a release without a way back needs none, since its
 // candidate has no traffic.
-func (r Rollback) nothing(ctx context.Context, candidate release.Slot) error {
+func (r Rollback) nothing(ctx context.Context, page Page, candidate release.Slot) error {
 	if candidate == "" && r.Release != "" {
 		return nil // it has never moved any traffic
 	}
-	weights, err := within(ctx, restoreTime, "reading the weights", r.Balancer.Router.Weights)
+	weights, err := patiently(ctx, "reading the weights", r.Balancer.Router.Weights)
 	switch {
 	case err != nil:
-		return release.CannotTell("name the slot to go to: force blue, or force green", "rollback: no good slot is written down, and the weights cannot be read: %w", err)
+		return release.CannotTell(r.orForce(ctx, "make the load balancer answer", release.Weights{}, release.Slots[:]...), "rollback: no good slot is written down, and the weights cannot be read: %w", err)
 	case candidate != "" && weights.Of(candidate) == 0:
 		return nil
 	}
-	return release.Refuse("repair the version that is live, or name the slot to go to: force blue, or force green",
-		"rollback: no good slot is written down for this release, and the traffic is %v", weights)
-}
-
-// ask looks at the health of both slots at once, where nobody has before.
-func (r Rollback) ask(ctx context.Context, way *Way) error {
-	if !r.Cold || r.Force != "" {
-		return nil
-	}
-	if r.Healthy == nil {
-		return release.Reject("pass a health check, or force the slot", "rollback: nobody can ask the %s slot", way.Good)
-	}
-	asked := make(chan error, 1)
-	go func() { asked <- r.health(ctx, way.Good.Other()) }()
-	good := r.health(ctx, way.Good)
-	if good == nil {
-		way.Healthy = "healthy"
-		return nil
-	}
-	way.Healthy = good.Error()
-	other := "is healthy"
-	if err := <-asked; err != nil {
-		other = "is not healthy either: " + err.Error()
-	}
-	return release.Refuse(fmt.Sprintf("repair the %s slot, or go there all the same: force %s", way.Good, way.Good),
-		"rollback: the weights stay as they are: the good slot, %s, is not healthy: %w; the %s slot %s", way.Good, good, way.Good.Other(), other)
+	return r.Nowhere(ctx, page, weights)
 }
 
 func (r Rollback) health(ctx context.Context, slot release.Slot) error {

@@ -267,3 +267,73 @@ func TestAColdRollbackAsksFirst(t *testing.T) {
 		})
 	}
 }
+
+// opening is a ledger whose first answer comes too late, as through a connection
+// that is not there yet.
+type opening struct {
+	traffic.Ledger
+	reads int
+}
+
+func (o *opening) Read(ctx context.Context) (traffic.Page, error) {
+	if o.reads++; o.reads == 1 {
+		<-ctx.Done()
+		return traffic.Page{}, context.Cause(ctx)
+	}
+	return o.Ledger.Read(ctx)
+}
+
+func TestARollbackReadsTheLedgerAgainWhenTheWayToItHadToBeOpened(t *testing.T) {
+	bubbled(t, func(t *testing.T) {
+		s := shifted(t)
+		back, ledger := s.rollback(), &opening{Ledger: s.balancer}
+		back.Balancer.Ledger = ledger
+		_, err := back.Run(t.Context())
+		equal(t, "error", err, nil)
+		equal(t, "weight", s.weight(t), 0)
+		equal(t, "reads", ledger.reads, 2)
+	})
+}
+
+// A release that waited while another went live has no traffic of its own: its
+// rollback leaves the other one's alone, and is no emergency.
+func TestARollbackOfASupersededReleaseMovesNothing(t *testing.T) {
+	bubble(t, map[string]func(t *testing.T){
+		"where the other is live in its slot": func(t *testing.T) {
+			s := newScene(t)
+			_, err := s.shift.Run(t.Context())
+			equal(t, "error", err, nil)
+			back := s.rollback()
+			back.Release = "shop-5"
+			way, err := back.Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "way", way, nil)
+			equal(t, "weight", s.weight(t), 100)
+		},
+		"where the other is being shifted to its slot": func(t *testing.T) {
+			s := shifted(t)
+			back := s.rollback()
+			back.Release = "shop-5"
+			way, err := back.Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "way", way, nil)
+			equal(t, "weight", s.weight(t), 10)
+		},
+		"where its slot is the way back of the other": func(t *testing.T) {
+			s := shifted(t)
+			back := s.rollback()
+			back.Release, back.Candidate = "shop-5", release.Blue
+			way, err := back.Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "way", way, nil)
+			equal(t, "weight", s.weight(t), 10)
+		},
+		"but where nobody's shift explains the traffic, a person decides": func(t *testing.T) {
+			s := newScene(t)
+			s.balancer.Move(release.Split(release.Green, 10))
+			_, err := s.rollback().Run(t.Context())
+			equal(t, "exit", release.ExitStatus(err), 1)
+			equal(t, "weight", s.weight(t), 10)
+		},
+	})
+}

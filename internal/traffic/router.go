@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 
+	"github.com/bluegreen-actions/bluegreen/internal/gate"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
@@ -91,9 +93,49 @@ func (s Share) String() string {
 }
 
 // Balancer is a load balancer as this package sees it: what moves the traffic,
-// who counts it, and what is written down beside it.
+// who counts it, and what is written down beside it. Several that move together
+// are one: see Join.
 type Balancer struct {
+	Name     string // of the kind or the configuration, such as nginx
 	Router   Router
 	Observer Observer
 	Ledger   Ledger
+
+	Settler Settler // makes a slot the default at the end; nil where there is nothing to make
+	Trier   Trier   // nil where nothing can be tried
+	Leases  Leases  // where the lease may be kept, for lack of a better store; nil where it cannot
+
+	// BreakGlass is what a person runs, without this program, to give all the
+	// traffic to the slot: one or more lines of a shell. Nil where there is none.
+	BreakGlass func(release.Slot) string
+
+	// Caveat is what a move can cost users even where all goes well, in a
+	// sentence without a capital letter; empty where it costs nothing.
+	Caveat string
+
+	// Own is what the load balancer itself sees of the slots, as a gate beside
+	// those on metrics. Nil where it sees nothing.
+	Own gate.Evaluator
+
+	// Settles is how long a change that was acknowledged may take until all new
+	// requests follow it, beyond the time of a load balancer that does so at
+	// once. It is waited for before what is counted is called wrong.
+	Settles time.Duration
+
+	// Ready waits until the load balancer has found a slot able to take traffic,
+	// or ctx ends. Nil where it does not look.
+	Ready func(context.Context, release.Slot) error
+
+	// Assert watches, after the proof of a rollback, that the traffic stays at the
+	// slot, and moves it there again. It is for load balancers that a late writer
+	// can win against; it may be cut short. The text says what it saw. Nil where
+	// no writer can.
+	Assert func(context.Context, release.Slot) (string, error)
+}
+
+// Trier shows that a load balancer could be switched, without moving traffic.
+type Trier interface {
+	// Try refuses what would keep a shift or a rollback from working, and says
+	// what to do about it.
+	Try(ctx context.Context) error
 }

@@ -3,6 +3,7 @@ package traffic
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -17,6 +18,9 @@ type Settings struct {
 	OnLowTraffic Choice        `yaml:"on-low-traffic" help:"What to do after max-bake: continue with a warning, or hold the weight and end, so that somebody decides." default:"continue"`
 	OnInterrupt  Choice        `yaml:"on-interrupt" help:"What a cancelled shift does with the traffic: rollback, or hold the weight." default:"rollback"`
 	Observe      int           `yaml:"observe" help:"Requests that are counted to prove a weight. The plan asks for 1000." default:"1000"`
+
+	ApprovalTimeout time.Duration `yaml:"approval-timeout" help:"How long a step waits for its approval before the traffic goes back. Where the approvals cannot be read at the end of it, the weight is held." default:"1h"`
+	Validation      Validation    `yaml:"validate" help:"How the release with all the traffic is compared with what was before it."`
 }
 
 // Choice is what happens at the end of a wait.
@@ -33,6 +37,9 @@ const (
 type Step struct {
 	Weight release.Weight `yaml:"weight" help:"Share of the traffic for the candidate, in percent." json:"weight"`
 	Bake   time.Duration  `yaml:"bake" help:"Time under passing gates before the step is over." json:"bake"`
+
+	Hold     bool   `yaml:"hold" help:"Whether to end with this weight when the step is over, so that somebody looks; running the shift again goes on." default:"false" json:"hold,omitempty"`
+	Approval string `yaml:"approval" help:"Role that must approve in this run before the weight is set; meanwhile the gates watch the weight before. Its environment is named after the target and the role, such as production-half." json:"approval,omitempty"`
 }
 
 // String prints the step, such as "10% for 5m0s".
@@ -46,6 +53,8 @@ func (s Settings) Check() error {
 	return errors.Join(
 		s.checkSteps(),
 		s.checkTimes(),
+		s.checkWaits(),
+		s.Validation.Check(),
 		oneOf("on-low-traffic", s.OnLowTraffic, Continue, Hold),
 		oneOf("on-interrupt", s.OnInterrupt, GoBack, Hold),
 	)
@@ -85,6 +94,24 @@ func (s Settings) checkTimes() error {
 	}
 	if s.Observe < 1 || s.Observe > maxObserve {
 		problems = append(problems, fmt.Errorf("observe %d: want 1 to %d requests", s.Observe, maxObserve))
+	}
+	return errors.Join(problems...)
+}
+
+// checkWaits refuses waits that somebody else keeps, or that never end.
+func (s Settings) checkWaits() error {
+	var problems []error
+	for i, step := range s.Steps {
+		if i == 0 && step.Approval != "" {
+			problems = append(problems, errors.New("steps[0]: approval: want none, since nothing is there to be watched meanwhile: a role that signs off before the shift is asked instead"))
+		}
+		if i == len(s.Steps)-1 && step.Hold {
+			problems = append(problems, fmt.Errorf("steps[%d]: hold: want none at the last step, which ends all the same", i))
+		}
+	}
+	waits := slices.ContainsFunc(s.Steps, func(step Step) bool { return step.Approval != "" })
+	if waits && s.ApprovalTimeout <= 0 {
+		problems = append(problems, fmt.Errorf("approval-timeout %v: want more than 0", s.ApprovalTimeout))
 	}
 	return errors.Join(problems...)
 }

@@ -40,9 +40,35 @@ type Shift struct {
 	Gates    Gates
 	Slot     Candidate
 
+	// Alarms tells what happens to the containers of both slots, until its
+	// context ends; then it closes the channel. Nil watches nothing.
+	Alarms func(context.Context) <-chan Alarm
+
+	// Healthy asks a slot whether it can serve. It is asked before a way back where
+	// there is a sign that the good slot is gone. Nil asks nobody.
+	Healthy func(context.Context, release.Slot) error
+
+	// Approvals lets steps begin; needed when one of them has an approval.
+	Approvals Approvals
+
 	// Served reads the counter of public requests that a slot has answered, to
-	// show that the good slot gets none any more. Nil leaves that unshown.
+	// show that the good slot gets none any more. Nil leaves that unshown. Lag is
+	// how far it may be behind, such as two scrapes.
 	Served func(context.Context, release.Slot) (float64, error)
+	Lag    time.Duration
+
+	// Flow measures what users ask of a slot. Nil leaves the samples out, and
+	// compares nothing with the time before the release.
+	Flow func(ctx context.Context, slot release.Slot, window time.Duration) (gate.Flow, error)
+
+	// Last asks what is to be known of a release with all the traffic, when its
+	// last bake is over, and is told since when the release has had some. It returns
+	// soon after its context has ended; nil asks nothing.
+	Last func(ctx context.Context, since time.Time) []Proof
+
+	// Begun is called once everything is ready and written down, just before the
+	// first weight of a release; it bounds itself. Nil calls nobody.
+	Begun func(context.Context)
 
 	Progress func(Event)       // is shown each event as it happens; may be nil
 	Found    *release.Findings // gets the evidence; may be nil
@@ -61,8 +87,14 @@ type run struct {
 	Shift
 	log    *Log
 	token  atomic.Uint64 // a Token; renewed beside the steps
+	sure   atomic.Int64  // when the lease was last known to be held, in Unix nanoseconds
+	begun  bool          // a run before this one has moved traffic
+	since  time.Time     // just before the first weight of the release, by whichever run
 	crew   crew
 	asking chan gate.Decision
+	vigil  vigil
+	series series
+	later  []Step // after the one that is on
 }
 
 // Run shifts the traffic, or says why not. It may be killed at any instant and
@@ -87,27 +119,58 @@ func (s Shift) Run(ctx context.Context) (*Log, error) {
 func (r *run) all(ctx context.Context) error {
 	p, err := r.prepare(ctx)
 	if err != nil || p.finished {
-		return err
+		return r.unsure(ctx, p, err)
 	}
 	if err := r.acquire(ctx); err != nil {
-		return err
+		return r.unsure(ctx, p, err)
 	}
 	ctx, stop := r.hold(ctx)
 	defer stop()
-	p, err = r.again(ctx, p)
+	seen, err := r.again(ctx, p)
+	if err == nil {
+		p, r.begun = seen, seen.begun
+	}
 	if err == nil && !p.finished {
 		err = r.enter(ctx, p)
 	}
 	if err != nil || p.finished {
 		r.release(ctx)
-		return err
+		return r.unsure(ctx, p, err)
 	}
-	for _, step := range p.steps {
+	ctx, unhear := r.listen(ctx)
+	defer unhear()
+	for i, step := range p.steps {
+		r.later = p.steps[i+1:]
+		r.say(Entered, "step %d of %d: %v", i+1, len(p.steps), step)
 		if err := r.step(ctx, step); err != nil {
 			return r.end(ctx, err)
 		}
 	}
 	return r.finish(ctx)
+}
+
+// unsure calls a shift held, not refused, that would have gone on from a weight that it
+// gave before, and could not tell whether it may: what runs there is not given up since
+// a database or an engine did not answer. An error that says nothing of itself is one
+// of those, unless the shift was told to end: then the traffic stays where it is, and
+// nobody else may know how to take it back.
+func (r *run) unsure(ctx context.Context, p plan, err error) error {
+	problem, ok := errors.AsType[*release.Problem](err)
+	switch told := ctx.Err() != nil; {
+	case err == nil || !p.begun || p.from == 0:
+		return err
+	case told && !errors.Is(context.Cause(ctx), ErrLost):
+		return release.Refuse("run the shift again to go on at this weight, or take the traffic back: bluegreen rollback",
+			"the traffic was not touched, and the %s slot had %v of it: %w", r.Candidate, p.from, err)
+	case told || ok && problem.Kind != release.Unknown:
+		return err
+	}
+	r.log.Outcome, r.log.Reason = HeldAt, err.Error()
+	r.say(Ended, "held at %v: %v", p.from, err)
+	if !ok {
+		err = release.CannotTell("see what did not answer, and run the shift again", "shift: %w", err)
+	}
+	return err
 }
 
 // prepare checks everything that can be checked before anything is changed.
@@ -117,6 +180,9 @@ func (r *run) prepare(ctx context.Context) (plan, error) {
 	}
 	p, err := r.look(ctx)
 	if err != nil || p.finished {
+		return p, err
+	}
+	if err := r.askable(ctx); err != nil {
 		return p, err
 	}
 	return p, call(ctx, checkTime, "checking the candidate", r.Slot.Check)
@@ -171,6 +237,12 @@ func (r *run) complete() error {
 	}
 	if err := r.Settings.Check(); err != nil {
 		return release.Reject("correct the settings of the shift", "shift: %w", err)
+	}
+	for _, s := range r.Settings.Steps {
+		if s.Approval != "" && r.Approvals == nil {
+			return release.Reject("run the shift in a job of a workflow, and name the environment that is released to",
+				"shift: the step %v waits for the approval of %s, and there is nobody to ask", s, s.Approval)
+		}
 	}
 	if r.Good != nil {
 		r.log.Good = r.Good.Slot

@@ -45,6 +45,19 @@ func TestAShiftGoesForward(t *testing.T) {
 				t.Errorf("%d events in half an hour", n)
 			}
 		},
+		"with a look that comes late, which is said and fails nothing": func(t *testing.T) {
+			s, late := newScene(t), false
+			s.gates.deaf = func(_ context.Context, at gate.Moment) {
+				if at.Weight == 50 && !late {
+					late = true
+					time.Sleep(3*s.shift.Settings.Tick + time.Second)
+				}
+			}
+			log, err := s.shift.Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "outcome", log.Outcome, traffic.Shifted)
+			equal(t, "1.3.s4", s.status("1.3.s4"), release.NotShown)
+		},
 		"with the way back written down before the first weight": func(t *testing.T) {
 			s := newScene(t)
 			s.balancer.Before = func(call string) error {
@@ -174,6 +187,42 @@ func TestAShiftGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
+func TestAShiftIsRunAgain(t *testing.T) {
+	bubble(t, map[string]func(t *testing.T){
+		"after it was cancelled, from the first step": func(t *testing.T) {
+			s := newScene(t)
+			log, _ := s.interrupt(t, errors.New("cancelled"))
+			s.hasReturned(t, log)
+			before := len(s.moves())
+			log, err := s.shift.Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "outcome", log.Outcome, traffic.Shifted)
+			list(t, "moves", s.moves()[before:], "set green 0%", "set green 10%", "set green 50%", "set green 100%")
+			list(t, "workers", s.candidate.did, "start workers", "quiet workers", "start workers")
+			equal(t, "good", s.balancer.Page().Good.Slot, release.Blue)
+		},
+		"after a rollback, and asks for the candidate again": func(t *testing.T) {
+			s := newScene(t)
+			_, _ = s.interrupt(t, errors.New("cancelled"))
+			s.candidate.sick = errors.New("re-run smoke")
+			log, err := s.shift.Run(t.Context())
+			equal(t, "outcome", log.Outcome, traffic.RefusedTo)
+			says(t, "error", err.Error(), "re-run smoke")
+			equal(t, "weight", s.weight(t), 0)
+		},
+		"after a rollback, unless another release has the slot": func(t *testing.T) {
+			s := newScene(t)
+			_, _ = s.interrupt(t, errors.New("cancelled"))
+			_, err := traffic.YieldClaim(t.Context(), s.balancer, release.Green, shop)
+			equal(t, "yield", err, nil)
+			equal(t, "claim", traffic.TakeClaim(t.Context(), s.balancer, release.Green, "shop-8", false), nil)
+			log, err := s.shift.Run(t.Context())
+			equal(t, "outcome", log.Outcome, traffic.RefusedTo)
+			says(t, "error", err.Error(), "release shop-7 is superseded: release shop-8 claims the green slot")
+		},
+	})
+}
+
 // interrupt runs the shift and cancels it in the first step.
 func (s *scene) interrupt(t *testing.T, why error) (*traffic.Log, error) {
 	t.Helper()
@@ -195,7 +244,14 @@ func TestAShiftIsRefused(t *testing.T) {
 	}{
 		{"when its claim is gone", func(t *testing.T, s *scene) {
 			equal(t, "drop", traffic.DropClaim(t.Context(), s.balancer, release.Green, shop), nil)
-		}, "nobody claims the green slot"},
+		}, "release shop-7 has no claim on the green slot any more"},
+		{"when a newer release was finished in its slot", func(t *testing.T, s *scene) {
+			equal(t, "drop", traffic.DropClaim(t.Context(), s.balancer, release.Green, shop), nil)
+			equal(t, "shift", s.balancer.Update(t.Context(), func(p *traffic.Page) error {
+				p.Shift = &traffic.Note{Release: "shop-8", Candidate: release.Green, Finished: time.Now()}
+				return nil
+			}), nil)
+		}, "release shop-7 is superseded: release shop-8 went to the green slot"},
 		{"when a newer release has its claim", func(t *testing.T, s *scene) {
 			equal(t, "take over", traffic.TakeClaim(t.Context(), s.balancer, release.Green, "shop-8", true), nil)
 		}, "release shop-8 claims the green slot"},

@@ -1,49 +1,91 @@
 package traffic
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
-// silence watches that a slot without weight answers no public request. The
-// requests that were on their way when the weight moved are not counted.
-type silence struct {
-	run      *run
-	slot     release.Slot
-	after    time.Time // from when on the slot should be silent
+// Silence watches that a slot without weight answers no request of users. The
+// requests that were on their way when the weight moved are not counted. A count
+// that fails is tried again at the next look.
+type Silence struct {
+	Slot   release.Slot
+	Served func(context.Context, release.Slot) (float64, error) // the counter of requests
+	After  time.Time                                            // from when on the slot should be silent
+
 	from     time.Time // of the first count; zero before
 	baseline float64
+	err      error // of the last look, until one succeeds
 }
 
 // The time that late requests have, and the time that the plan wants silence.
 const (
-	lateFor    = 10 * time.Second
-	silenceFor = time.Minute
+	LateFor    = 10 * time.Second
+	SilenceFor = time.Minute
 )
 
-// newSilence watches nothing before the last step, or without a counter.
-func newSilence(r *run, s Step) silence {
-	if r.Served == nil || s.Weight != 100 {
-		return silence{}
-	}
-	return silence{run: r, slot: r.Candidate.Other(), after: time.Now().Add(lateFor)}
-}
-
-func (s *silence) look(ctx context.Context) {
-	if s.run == nil || !s.from.IsZero() || time.Now().Before(s.after) {
+// Look counts, unless it is too early or the first count is there.
+func (s *Silence) Look(ctx context.Context) {
+	if !s.from.IsZero() || time.Now().Before(s.After) {
 		return
 	}
-	if served, err := s.count(ctx); err == nil {
+	served, err := s.count(ctx)
+	if s.err = err; err == nil {
 		s.from, s.baseline = time.Now(), served
 	}
 }
 
-func (s *silence) count(ctx context.Context) (float64, error) {
+// Begun says whether there is a count to compare with.
+func (s *Silence) Begun() bool { return !s.from.IsZero() }
+
+func (s *Silence) count(ctx context.Context) (float64, error) {
 	return within(ctx, callTime, "reading the request counter", func(ctx context.Context) (float64, error) {
-		return s.run.Served(ctx, s.slot)
+		return s.Served(ctx, s.Slot)
 	})
+}
+
+var errBrief = errors.New("the time was too short")
+
+// Close counts once more, and says how many requests there were in how long. It is
+// an error when the slot was not watched for as long as the plan wants.
+func (s *Silence) Close(ctx context.Context) (requests float64, lasted time.Duration, err error) {
+	lasted = time.Since(s.from)
+	if s.from.IsZero() || lasted < SilenceFor {
+		return 0, 0, fmt.Errorf("the %s slot was not watched for %v: %w", s.Slot, SilenceFor, cmp.Or(s.err, errBrief))
+	}
+	served, err := s.count(ctx)
+	if err != nil && sleep(ctx, time.Second) {
+		served, err = s.count(ctx)
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("read the requests of the %s slot: %w", s.Slot, err)
+	}
+	return served - s.baseline, lasted.Round(time.Second), nil
+}
+
+// silence is what a shift shows of it; it watches nothing before the last step, or
+// without a counter.
+type silence struct {
+	run *run
+	Silence
+}
+
+func newSilence(r *run, s Step) silence {
+	if r.Served == nil || s.Weight != 100 {
+		return silence{}
+	}
+	return silence{r, Silence{Slot: r.Candidate.Other(), Served: r.Served, After: time.Now().Add(LateFor + r.Lag)}}
+}
+
+func (s *silence) look(ctx context.Context) {
+	if s.run != nil {
+		s.Look(ctx)
+	}
 }
 
 // close shows what was seen.
@@ -51,17 +93,13 @@ func (s *silence) close(ctx context.Context) {
 	if s.run == nil {
 		return
 	}
-	lasted := time.Since(s.from)
-	served, err := s.count(ctx)
+	requests, lasted, err := s.Close(ctx)
 	for _, id := range []string{"C.1.9", "1.3.s5"} {
-		switch {
-		case s.from.IsZero() || lasted < silenceFor:
-			s.run.Found.Miss(id, "the last step was too short to watch the %s slot for %v", s.slot, silenceFor)
-		case err != nil:
-			s.run.Found.Miss(id, "read the requests of the %s slot: %v", s.slot, err)
-		default:
-			s.run.Found.Show(id, served == s.baseline, "%.0f public requests to the %s slot in %v, from %v after 100%% on",
-				served-s.baseline, s.slot, lasted.Round(time.Second), lateFor)
+		if err != nil {
+			s.run.Found.Miss(id, "%v", err)
+		} else {
+			s.run.Found.Show(id, requests == 0, "%.0f public requests to the %s slot in %v, from %v after 100%% on",
+				requests, s.Slot, lasted, LateFor+s.run.Lag)
 		}
 	}
 }

@@ -36,7 +36,30 @@ func (r *run) step(ctx context.Context, s Step) error {
 		return fmt.Errorf("prove %v: %w", s.Weight, err)
 	}
 	r.work(ctx)
-	return r.bake(ctx, s)
+	if err := r.bake(ctx, s); err != nil || !s.Hold {
+		return err
+	}
+	return r.rest(ctx, s)
+}
+
+// rest ends the shift at a step that is to be looked at, and writes down that it
+// was, so that the next run goes on.
+func (r *run) rest(ctx context.Context, s Step) error {
+	err := call(ctx, callTime, "writing the ledger", func(ctx context.Context) error {
+		return r.Balancer.Ledger.Update(ctx, func(p *Page) error {
+			if p.Shift != nil && p.Shift.Release == r.Owner.Release {
+				p.Shift.Held = s.Weight
+			}
+			return nil
+		})
+	})
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		r.say(Warned, "the ledger does not say that %v was held, so the next run will hold there again: %v", s.Weight, err)
+	}
+	return &pauseEnd{fmt.Sprintf("the step %v is over, and its configuration says to hold there", s)}
 }
 
 // prove compares what the load balancer says and what it does with what was
@@ -54,23 +77,24 @@ func (r *run) prove(ctx context.Context, w release.Weight) error {
 			misfit = err
 			continue
 		}
-		share, err := within(ctx, callTime, "counting requests", r.count(r.Settings.Observe))
+		share, err := within(ctx, countingTime(r.Settings.Observe)+r.Balancer.Settles, "counting requests", func(ctx context.Context) (counted, error) {
+			return r.Balancer.count(ctx, r.Settings.Observe, want)
+		})
 		if err != nil {
 			misfit = err
 			continue
 		}
-		baking.Weights, baking.Share = weights, share
+		baking.Weights, baking.Share = weights, share.Share
 		if weights == want && share.Fits(want) {
 			r.say(Observed, "asked for %v, counted %v", want, share)
 			return nil
 		}
 		misfit = fmt.Errorf("asked for %v, the load balancer says %v, counted %v", want, weights, share)
 	}
+	if err := call(ctx, callTime, "renewing the lease", r.renew); errors.Is(err, ErrLost) {
+		return fmt.Errorf("%w: %w", err, misfit) // the weights are somebody else's
+	}
 	return misfit
-}
-
-func (r *run) count(n int) func(context.Context) (Share, error) {
-	return func(ctx context.Context) (Share, error) { return r.Balancer.Observer.Observe(ctx, n) }
 }
 
 // bake watches one step until its time is over.
@@ -91,12 +115,28 @@ func (r *run) bake(ctx context.Context, s Step) error {
 			return err
 		}
 		if over && working {
-			return w.close(ctx)
+			done, err := w.done(ctx)
+			if err != nil {
+				return err
+			}
+			if done {
+				return w.close(ctx)
+			}
 		}
 		if !sleep(ctx, w.clock.next(s.Bake)) {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// done says whether a step whose time is over may end: the last one is validated,
+// and the next one may need an approval.
+func (w *watch) done(ctx context.Context) (bool, error) {
+	valid, err := w.validate(ctx)
+	if err != nil || !valid {
+		return false, err
+	}
+	return w.admitted(ctx)
 }
 
 // baking is the step that is on.

@@ -56,6 +56,11 @@ func TestSettingsAreChecked(t *testing.T) {
 		{"no pause", func(s *traffic.Settings) { s.MaxPause = 0 }, "max-pause 0s"},
 		{"a negative max-bake", func(s *traffic.Settings) { s.MaxBake = -1 }, "max-bake -1ns"},
 		{"nothing to observe", func(s *traffic.Settings) { s.Observe = 0 }, "observe 0"},
+		{"an approval before there is traffic", func(s *traffic.Settings) { s.Steps[0].Approval, s.ApprovalTimeout = "qa", 1 }, "steps[0]: approval"},
+		{"an approval that may never come", func(s *traffic.Settings) { s.Steps[1].Approval = "qa" }, "approval-timeout 0s"},
+		{"a hold at the end", func(s *traffic.Settings) { s.Steps[2].Hold = true }, "steps[2]: hold"},
+		{"a slowdown that is none", func(s *traffic.Settings) { s.Validation.MaxSlowdown = 0.5 }, "max-slowdown 0.5"},
+		{"more traffic than before", func(s *traffic.Settings) { s.Validation.MinThroughput = 2 }, "min-throughput 2"},
 		{"an unknown end", func(s *traffic.Settings) { s.OnInterrupt = "stay" }, `on-interrupt "stay": want rollback or hold`},
 		{"a low end that is not its own", func(s *traffic.Settings) { s.OnLowTraffic = traffic.GoBack }, "on-low-traffic"},
 	} {
@@ -119,4 +124,24 @@ func FuzzDecodePage(f *testing.F) {
 			t.Fatalf("refuses what it wrote: %v\n%s", err, again)
 		}
 	})
+}
+
+func TestHowLongAShiftLasts(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change      func(*traffic.Settings)
+		least, most time.Duration
+	}{
+		"the plan's":                        {func(*traffic.Settings) {}, 30 * time.Minute, time.Hour},
+		"one with a bound for thin traffic": {func(s *traffic.Settings) { s.MaxBake = 12 * time.Minute }, 30 * time.Minute, 39 * time.Minute},
+		"one that waits for a person": {func(s *traffic.Settings) { s.Steps[1].Approval, s.ApprovalTimeout = "half", 2*time.Hour },
+			30 * time.Minute, 3 * time.Hour},
+		"one that rests over night": {func(s *traffic.Settings) { s.Steps[1].Hold = true }, 15 * time.Minute, 30 * time.Minute},
+	} {
+		s := settings()
+		c.change(&s)
+		if least, most := s.Length(); least != c.least || most != c.most {
+			t.Errorf("%s: %v to %v, want %v to %v", name, least, most, c.least, c.most)
+		}
+	}
 }

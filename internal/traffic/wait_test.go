@@ -1,6 +1,8 @@
 package traffic_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -44,6 +46,15 @@ func TestAShiftThatWaitsForAnEarlierAttempt(t *testing.T) {
 			equal(t, "status", release.ExitStatus(err), int(release.Refused))
 			equal(t, "outcome", log.Outcome, traffic.RefusedTo)
 			list(t, "moves", s.moves()[before:], "restore blue")
+		},
+		"says how to take the traffic back when it is told to end": func(t *testing.T) {
+			s := abandoned(t)
+			ctx, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(10*time.Second, func() { cancel(errors.New("the job was cancelled")) })
+			_, err := s.shift.Run(ctx)
+			says(t, "error", err.Error(), "the green slot had 10% of it: shift: acquire the lease: the job was cancelled")
+			says(t, "hint", release.HintOf(err), "bluegreen rollback")
+			equal(t, "weight", s.weight(t), 10)
 		},
 		"has nothing to do when the other has finished meanwhile": func(t *testing.T) {
 			s := abandoned(t)

@@ -30,7 +30,7 @@ type Balancer struct {
 
 // Of is the fake as a shift takes it.
 func (b *Balancer) Of() traffic.Balancer {
-	return traffic.Balancer{Router: b, Observer: b, Ledger: b}
+	return traffic.Balancer{Name: "fake", Router: b, Observer: b, Ledger: b, Settler: b}
 }
 
 // Calls lists what was called, without the reads.

@@ -23,10 +23,17 @@ func TestTheFakesPassTheSuites(t *testing.T) {
 	balancer := one(func() *traffictest.Balancer { return new(traffictest.Balancer) })
 	lease := one(func() *traffictest.Lease { return new(traffictest.Lease) })
 	t.Run("router", func(t *testing.T) {
-		traffictest.RouterConformance(t, func(t *testing.T) traffictest.Routed { return balancer(t) })
+		traffictest.RouterConformance(t, func(*testing.T) func() traffictest.Routed {
+			b := new(traffictest.Balancer)
+			return func() traffictest.Routed { return b }
+		})
 	})
 	t.Run("ledger", func(t *testing.T) {
 		traffictest.LedgerConformance(t, func(t *testing.T) traffic.Ledger { return balancer(t) })
+	})
+	t.Run("releases", func(t *testing.T) {
+		b := new(traffictest.Balancer)
+		traffictest.ReleaseConformance(t, b.Of)
 	})
 	t.Run("lease", func(t *testing.T) {
 		traffictest.LeaseConformance(t, func(t *testing.T, expiry time.Duration) traffic.Leases {

@@ -16,11 +16,11 @@ type Routed interface {
 	traffic.Observer
 }
 
-// RouterConformance runs the suite that every load balancer must pass. Each
-// call of open returns a new handle on the load balancer of its test, so that
-// several processes are played. It starts with all the traffic at blue and
-// knows the weights 10, 50 and 100.
-func RouterConformance(t *testing.T, open func(t *testing.T) Routed) {
+// RouterConformance runs the suite that every load balancer must pass, its tests
+// side by side. Each call of build makes a load balancer, and returns what opens a
+// new handle on it, so that several processes are played. It starts with all the
+// traffic at blue and knows the weights 10, 50 and 100.
+func RouterConformance(t *testing.T, build func(t *testing.T) (open func() Routed)) {
 	for name, test := range map[string]func(t *testing.T, open func() Routed){
 		"it starts with all the traffic at blue":                            starts,
 		"every weight can be set, read back and counted":                    climbs,
@@ -34,7 +34,8 @@ func RouterConformance(t *testing.T, open func(t *testing.T) Routed) {
 		"many that restore at once end the same":                            restoresAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) {
-			test(t, func() Routed { return open(t) })
+			t.Parallel()
+			test(t, build(t))
 		})
 	}
 }
