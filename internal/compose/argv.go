@@ -9,7 +9,7 @@ import (
 
 // Project is a set of compose files under a name.
 type Project struct {
-	Name    string
+	Name    string   // where it is empty, compose takes it from the files or their folder
 	Files   []string // in the order in which they are merged; relative to Dir
 	EnvFile string   // variables for the files; relative to Dir
 	Dir     string   // the checkout
@@ -19,7 +19,10 @@ type Project struct {
 
 // argv is what every call begins with. Override is merged last; there may be none.
 func (t Tool) argv(p Project, override string, words ...string) []string {
-	argv := append(slices.Clone(t.Command), "--ansi", "never", "-p", p.Name)
+	argv := append(slices.Clone(t.Command), "--ansi", "never")
+	if p.Name != "" {
+		argv = append(argv, "-p", p.Name)
+	}
 	for _, file := range p.Files {
 		argv = append(argv, "-f", file)
 	}
@@ -43,9 +46,6 @@ func (t Tool) up(p Project, override string, u slot.Up) []string {
 	}
 	if u.NoDeps {
 		words = append(words, "--no-deps")
-	}
-	if u.RemoveOrphans {
-		words = append(words, "--remove-orphans")
 	}
 	for _, service := range u.Services {
 		if n, ok := u.Scale[service]; ok {

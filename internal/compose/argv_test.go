@@ -14,18 +14,19 @@ func TestArguments(t *testing.T) {
 	t.Parallel()
 	v1, v2 := Tool{[]string{"docker-compose"}, "1.29.2", 1}, Tool{[]string{"docker", "compose"}, "2.40.3", 2}
 	p := Project{Name: "app-green", Files: []string{"compose.yml", "green.yml"}, EnvFile: "green.env"}
-	scaled := slot.Up{Services: []string{"backend", "frontend"}, Scale: map[string]int{"backend": 2}, RemoveOrphans: true}
+	scaled := slot.Up{Services: []string{"backend", "frontend"}, Scale: map[string]int{"backend": 2}}
 	quiet := slot.Up{Services: []string{"worker"}, Scale: map[string]int{"worker": 3}, NoStart: true, NoDeps: true}
 	tests := map[string]struct {
 		got  []string
 		want string
 	}{
-		"up with version 2":               {v2.up(p, "/tmp/pin.json", scaled), "docker compose --ansi never -p app-green -f compose.yml -f green.yml -f /tmp/pin.json --env-file green.env up --no-build --detach --remove-orphans --scale backend=2 backend frontend"},
-		"up with version 1":               {v1.up(p, "/tmp/pin.json", scaled), "docker-compose --ansi never -p app-green -f compose.yml -f green.yml -f /tmp/pin.json --env-file green.env up --no-build --detach --remove-orphans --scale backend=2 backend frontend"},
+		"up with version 2":               {v2.up(p, "/tmp/pin.json", scaled), "docker compose --ansi never -p app-green -f compose.yml -f green.yml -f /tmp/pin.json --env-file green.env up --no-build --detach --scale backend=2 backend frontend"},
+		"up with version 1":               {v1.up(p, "/tmp/pin.json", scaled), "docker-compose --ansi never -p app-green -f compose.yml -f green.yml -f /tmp/pin.json --env-file green.env up --no-build --detach --scale backend=2 backend frontend"},
 		"workers that are only created":   {v2.up(p, "/tmp/pin.json", quiet), "docker compose --ansi never -p app-green -f compose.yml -f green.yml -f /tmp/pin.json --env-file green.env up --no-build --no-start --no-deps --scale worker=3 worker"},
 		"the same with version 1":         {v1.up(p, "/tmp/pin.json", quiet), "docker-compose --ansi never -p app-green -f compose.yml -f green.yml -f /tmp/pin.json --env-file green.env up --no-build --no-start --no-deps --scale worker=3 worker"},
 		"down, which keeps volumes":       {v2.down(p), "docker compose --ansi never -p app-green -f compose.yml -f green.yml --env-file green.env down --remove-orphans"},
 		"config without an override":      {v1.config(Project{Name: "a", Files: []string{"c.yml"}}, ""), "docker-compose --ansi never -p a -f c.yml config"},
+		"config without a name":           {v2.config(Project{Files: []string{"c.yml"}}, ""), "docker compose --ansi never -f c.yml config"},
 		"config with an override, merged": {v2.config(p, "/tmp/pin.json"), "docker compose --ansi never -p app-green -f compose.yml -f green.yml -f /tmp/pin.json --env-file green.env config"},
 	}
 	for name, tt := range tests {

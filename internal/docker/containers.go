@@ -46,7 +46,7 @@ func (e *Engine) inspect(ctx context.Context, list []container.Summary) ([]slot.
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
 	for _, c := range list {
-		if strings.EqualFold(c.Labels[labelOneOff], "true") {
+		if oneOff(c.Labels) {
 			continue
 		}
 		group.Go(func() error {
@@ -61,6 +61,10 @@ func (e *Engine) inspect(ctx context.Context, list []container.Summary) ([]slot.
 	}
 	return all, cause(ctx, group.Wait())
 }
+
+// oneOff says whether a container is one of `compose run`. Both versions of compose
+// write it in their own way.
+func oneOff(labels map[string]string) bool { return strings.EqualFold(labels[labelOneOff], "true") }
 
 // describe reads one container, and false when it was removed meanwhile.
 func (e *Engine) describe(ctx context.Context, id string) (slot.Container, bool, error) {
@@ -94,9 +98,12 @@ func translate(got container.InspectResponse) slot.Container {
 		ExitCode: got.State.ExitCode,
 		Started:  moment(got.State.StartedAt),
 		Finished: moment(got.State.FinishedAt),
+		Returns:  got.HostConfig.RestartPolicy.IsAlways() || got.HostConfig.RestartPolicy.IsUnlessStopped(),
 		Labels:   labels,
 		Ports:    published(got.HostConfig),
+		AsHost:   got.HostConfig.NetworkMode.IsHost(),
 		CPUs:     cores(got.HostConfig.Resources),
+		Endless:  endless(got.HostConfig.LogConfig),
 	}
 	if h := got.State.Health; h != nil && h.Status != container.NoHealthcheck {
 		c.Health = slot.Health(h.Status)
@@ -121,6 +128,14 @@ func published(h *container.HostConfig) []string {
 		}
 	}
 	return ports
+}
+
+// endless says whether a log is never rotated: of docker's drivers, only json-file
+// keeps everything unless max-size is set; -1 is its default. Source: docker's
+// documentation of its logging drivers.
+func endless(c container.LogConfig) bool {
+	size := c.Config["max-size"]
+	return c.Type == "json-file" && (size == "" || size == "-1")
 }
 
 func cores(r container.Resources) float64 {

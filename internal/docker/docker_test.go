@@ -155,6 +155,8 @@ func TestEventsTellWhatWasAskedForAndLeaveOutExec(t *testing.T) {
 		event("die", "a", map[string]string{"exitCode": "137"}),
 		event("health_status: unhealthy", "b", none()),
 		event("health_status: healthy", "b", none()),
+		event("start", "run", map[string]string{"com.docker.compose.oneoff": "True"}),
+		event("die", "run", map[string]string{"com.docker.compose.oneoff": "True", "exitCode": "1"}),
 	}, "\n"))})
 	events, reason := e.Events(t.Context(), "app", time.Now())
 	var got []string
@@ -179,7 +181,7 @@ func TestAContainerIsDescribedByItsStateAndItsImage(t *testing.T) {
 		"/containers/json": says(`[{"Id":"1","Labels":{}},{"Id":"2","Labels":{"com.docker.compose.oneoff":"True"}}]`),
 		"/containers/1/": says(`{"Id":"1","Name":"/app_worker_2","Image":"sha256:id","RestartCount":2,
 			"State":{"Status":"running","OOMKilled":true,"StartedAt":"2026-01-02T03:04:05.6Z","FinishedAt":"0001-01-01T00:00:00Z","Health":{"Status":"none"}},
-			"HostConfig":{"CpuQuota":50000,"CpuPeriod":100000,"PortBindings":{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"18081"}]}},
+			"HostConfig":{"NetworkMode":"host","RestartPolicy":{"Name":"unless-stopped"},"CpuQuota":50000,"CpuPeriod":100000,"PortBindings":{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"18081"}]}},
 			"Config":{"Labels":{"com.docker.compose.project":"app","com.docker.compose.service":"worker","com.docker.compose.container-number":"2"}}}`),
 		"/images/sha256:id/json": says(`{"Id":"sha256:id","RepoDigests":["r/worker@sha256:1"]}`),
 	})
@@ -188,7 +190,7 @@ func TestAContainerIsDescribedByItsStateAndItsImage(t *testing.T) {
 		t.Fatalf("got %+v, %v", all, err)
 	}
 	c := all[0]
-	if c.String() != "worker 2" || c.Health != slot.Unchecked || c.Restarts != 2 || !c.OOM || c.CPUs != 0.5 ||
+	if c.String() != "worker 2" || c.Health != slot.Unchecked || c.Restarts != 2 || !c.OOM || c.CPUs != 0.5 || !c.Returns || !c.AsHost ||
 		c.Ports[0] != "127.0.0.1:18081" || c.Images[0] != "r/worker@sha256:1" || c.Started.IsZero() || !c.Finished.IsZero() {
 		t.Errorf("got %+v", c)
 	}

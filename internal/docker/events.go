@@ -31,6 +31,7 @@ func (e *Engine) Now(ctx context.Context) (time.Time, error) {
 // Events sends what happens to the containers of a project until ctx ends or
 // the stream breaks. The function returns why, once the channel is closed. An
 // exit that was asked for is told from one that was not by the signal before it.
+// The containers of `compose run` are no part of a slot, and are not told.
 func (e *Engine) Events(ctx context.Context, project string, since time.Time) (<-chan slot.Event, func() error) {
 	which := filters.NewArgs(filters.Arg("type", "container"), filters.Arg("label", labelProject+"="+project))
 	messages, failures := e.api.Events(ctx, events.ListOptions{Since: stamp(since), Filters: which})
@@ -78,6 +79,9 @@ var kinds = map[events.Action]slot.Kind{
 var harmless = map[string]bool{"1": true, "10": true, "12": true, "28": true}
 
 func interpret(m events.Message, asked map[string]bool) (slot.Event, bool) {
+	if oneOff(m.Actor.Attributes) {
+		return slot.Event{}, false
+	}
 	id := m.Actor.ID
 	if m.Action == events.ActionKill && !harmless[m.Actor.Attributes["signal"]] {
 		asked[id] = true

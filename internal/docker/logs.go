@@ -3,7 +3,9 @@ package docker
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"time"
@@ -46,11 +48,32 @@ func (e *Engine) Logs(ctx context.Context, id string, since time.Time, tail int,
 // can be cut by the other where a program writes without care.
 func single(body io.Reader) io.Reader {
 	out, in := io.Pipe()
-	go func() {
-		_, err := stdcopy.StdCopy(in, in, body)
-		in.CloseWithError(err)
-	}()
+	go func() { in.CloseWithError(join(in, body)) }()
 	return out
+}
+
+// join copies frame by frame, and takes no memory because a frame says that it is
+// large. A stream that is cut has ended.
+func join(to io.Writer, body io.Reader) error {
+	var head [8]byte
+	for {
+		if _, err := io.ReadFull(body, head[:]); err != nil {
+			return whole(err)
+		}
+		if head[0] > byte(stdcopy.Stderr) {
+			return fmt.Errorf("read the engine's log: a frame of kind %d", head[0])
+		}
+		if _, err := io.CopyN(to, body, int64(binary.BigEndian.Uint32(head[4:]))); err != nil {
+			return whole(err)
+		}
+	}
+}
+
+func whole(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
 }
 
 func lines(from io.Reader, line func(string)) error {

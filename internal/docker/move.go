@@ -2,6 +2,8 @@ package docker
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -58,13 +60,30 @@ func (e *Engine) ownGrace(ctx context.Context, id string) (time.Duration, error)
 }
 
 // Remove removes a container that is stopped, without its volumes. One that is
-// gone is removed.
+// gone is removed, and one that is being removed, as for a process that has died, is
+// waited for.
 func (e *Engine) Remove(ctx context.Context, id string) error {
 	ctx, cancel := limit(ctx, quick)
 	defer cancel()
 	err := e.api.ContainerRemove(ctx, id, container.RemoveOptions{})
+	if errdefs.IsConflict(err) && strings.Contains(err.Error(), "already in progress") {
+		err = e.removed(ctx, id)
+	}
 	if errdefs.IsNotFound(err) {
 		return nil
 	}
 	return cause(ctx, err)
+}
+
+func (e *Engine) removed(ctx context.Context, id string) error {
+	done, failed := e.api.ContainerWait(ctx, id, container.WaitConditionRemoved)
+	select {
+	case end := <-done:
+		if end.Error != nil {
+			return errors.New(end.Error.Message)
+		}
+		return nil
+	case err := <-failed:
+		return err
+	}
 }

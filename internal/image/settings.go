@@ -3,6 +3,7 @@ package image
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -48,6 +49,20 @@ func (i Image) Check() error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// Present refuses an image whose context or Dockerfile is not in the checkout.
+func (i Image) Present(checkout string) error {
+	_, context := os.Stat(filepath.Join(checkout, i.Context))
+	_, dockerfile := os.Stat(filepath.Join(checkout, i.dockerfile()))
+	return errors.Join(prefix("context", context), prefix("dockerfile", dockerfile))
+}
+
+func prefix(key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", key, err)
 }
 
 func (i Image) dockerfile() string {

@@ -10,7 +10,6 @@ package queue
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
@@ -56,6 +55,12 @@ func (s Settings) Look(ctx context.Context, on Lists) (Depth, error) {
 	if len(all) != 3+len(working) {
 		return Depth{}, fmt.Errorf("measure queue %s: %d answers to %d keys", s.Name, len(all), 3+len(working))
 	}
+	return depth(all), nil
+}
+
+// depth reads the lengths: waiting, delayed, parked, and then each list of jobs in
+// work.
+func depth(all []Length) Depth {
 	d := Depth{Waiting: all[0].Jobs, Absent: !all[0].Exists, Delayed: all[1].Jobs, Parked: all[2].Jobs}
 	for _, one := range all[3:] {
 		d.Working += one.Jobs
@@ -63,7 +68,7 @@ func (s Settings) Look(ctx context.Context, on Lists) (Depth, error) {
 			d.Workers++
 		}
 	}
-	return d, nil
+	return d
 }
 
 // Jobs is all of them, wherever they are.
@@ -81,17 +86,21 @@ func (d Depth) String() string {
 // Normal is how many waiting jobs no longer are. Source: section 5.4 of the plan.
 const Normal = 100
 
-// Steady says whether a queue that was looked at several times does not grow:
-// its last depth is normal, or no look of the second half saw more than the
-// largest of the first. One look shows nothing.
+// Steady says whether a queue that was looked at several times does not grow: its
+// last depth is normal, or the mean of the second half is at most a tenth above
+// that of the first. A backlog that only swings is above it as often as below, so
+// that less shows nothing. One look shows nothing either.
 func Steady(looks []Depth) bool {
 	if len(looks) < 2 {
 		return false
 	}
-	waiting := make([]int64, len(looks))
-	for i, d := range looks {
-		waiting[i] = d.Waiting
+	half := len(looks) / 2
+	return looks[len(looks)-1].Waiting < Normal || mean(looks[half:]) <= 1.1*mean(looks[:half])
+}
+
+func mean(looks []Depth) (waiting float64) {
+	for _, d := range looks {
+		waiting += float64(d.Waiting) / float64(len(looks))
 	}
-	half := len(waiting) / 2
-	return waiting[len(waiting)-1] < Normal || slices.Max(waiting[half:]) <= slices.Max(waiting[:half])
+	return waiting
 }

@@ -75,12 +75,21 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for line := range strings.Lines(text) {
+	version, ok := versionIn(text)
+	if !ok {
+		return "", fmt.Errorf("redis at %s does not say its version", c.rdb.Options().Addr)
+	}
+	return version, nil
+}
+
+// versionIn reads the answer to INFO.
+func versionIn(info string) (version string, ok bool) {
+	for line := range strings.Lines(info) {
 		if version, ok := strings.CutPrefix(line, "redis_version:"); ok {
-			return strings.TrimSpace(version), nil
+			return strings.TrimSpace(version), true
 		}
 	}
-	return "", fmt.Errorf("redis at %s does not say its version", c.rdb.Options().Addr)
+	return "", false
 }
 
 // Ping connects, and returns how long an answer takes.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,16 +29,19 @@ func (d *deployment) clear(ctx context.Context, have []Container) error {
 	if _, err := d.quiet(ctx, gone); err != nil {
 		return err
 	}
-	if err := d.remove(ctx, gone); err != nil {
+	if _, err := d.remove(ctx, gone); err != nil {
 		return err
 	}
 	d.found.Show("B.3.s1", true, "%d old containers stopped and removed with the slot idle; volumes and networks kept", len(gone))
 	return nil
 }
 
-func (e *Environment) remove(ctx context.Context, gone []Container) error {
+// remove stops and removes containers, all at once, and returns those that are gone.
+func (e *Environment) remove(ctx context.Context, all []Container) ([]Container, error) {
+	var mu sync.Mutex
+	var gone []Container
 	group, ctx := errgroup.WithContext(ctx)
-	for _, c := range gone {
+	for _, c := range all {
 		group.Go(func() error {
 			if err := e.engine.Stop(ctx, c.ID, OwnGrace); err != nil {
 				return fmt.Errorf("stop %s of %s: %w", c, e.slot, err)
@@ -45,10 +49,14 @@ func (e *Environment) remove(ctx context.Context, gone []Container) error {
 			if err := e.engine.Remove(ctx, c.ID); err != nil {
 				return fmt.Errorf("remove %s of %s: %w", c, e.slot, err)
 			}
+			mu.Lock()
+			defer mu.Unlock()
+			gone = append(gone, c)
 			return nil
 		})
 	}
-	return group.Wait()
+	err := group.Wait()
+	return gone, err
 }
 
 // What the engine says when a port of the host cannot be had, with the address.
@@ -99,5 +107,6 @@ func (d *deployment) removeCreated(ctx context.Context) error {
 			created = append(created, c)
 		}
 	}
-	return d.remove(ctx, created)
+	_, err = d.remove(ctx, created)
+	return err
 }

@@ -45,6 +45,7 @@ const (
 	Paused     State = "paused"
 	Exited     State = "exited"
 	Dead       State = "dead"
+	Removing   State = "removing" // what removed it may have died meanwhile: the engine goes on
 )
 
 // Health is what a container's own check says.
@@ -70,12 +71,15 @@ type Container struct {
 	Restarts int               `json:"restarts"`
 	OOM      bool              `json:"oom,omitempty"`
 	ExitCode int               `json:"exitCode"`
+	Returns  bool              `json:"returns,omitempty"` // the engine starts it again after it has ended well, too
 	Started  time.Time         `json:"started,omitzero"`
 	Finished time.Time         `json:"finished,omitzero"`
-	Images   []string          `json:"images,omitempty"` // what registries call the image it runs: repository@digest
-	Labels   map[string]string `json:"labels,omitempty"` // its own and those of its image
-	Ports    []string          `json:"ports,omitempty"`  // published on the host, such as 127.0.0.1:18081
-	CPUs     float64           `json:"cpus,omitempty"`   // limit; 0 is none
+	Images   []string          `json:"images,omitempty"`  // what registries call the image it runs: repository@digest
+	Labels   map[string]string `json:"labels,omitempty"`  // its own and those of its image
+	Ports    []string          `json:"ports,omitempty"`   // published on the host, such as 127.0.0.1:18081
+	AsHost   bool              `json:"asHost,omitempty"`  // it has the host's own network: what it listens on is published without being in Ports
+	CPUs     float64           `json:"cpus,omitempty"`    // limit; 0 is none
+	Endless  bool              `json:"endless,omitempty"` // its log is a file on the host that grows without an end
 }
 
 // String names the container by what people call it, such as "worker 2".
@@ -98,12 +102,21 @@ func (c Container) Digest() release.Digest {
 	return ""
 }
 
+// Ready says whether it does what it is for.
+func (c Container) Ready() bool { return c.unready() == "" }
+
 func (c Container) runs(p Pin) bool { return slices.Contains(c.Images, p.Reference()) }
+
+// mayEnd says whether an exit with 0 is no loss: of a job, and of a program that the
+// engine starts again, such as a worker that ends after so many jobs.
+func (c Container) mayEnd() bool { return c.job() || c.Returns }
 
 func (c Container) job() bool { return c.Labels[LabelRole] == roleJob }
 
 // quiet says that it takes no jobs and will not by itself.
-func (c Container) quiet() bool { return c.State == Created || c.State == Exited || c.State == Dead }
+func (c Container) quiet() bool {
+	return slices.Contains([]State{Created, Exited, Dead, Removing}, c.State)
+}
 
 // broken says in a few words why the container cannot be waited for any more.
 func (c Container) broken() string {

@@ -43,6 +43,9 @@ func (e *Environment) Deploy(ctx context.Context, order Order, found *release.Fi
 	if err != nil {
 		return Deployed{}, err
 	}
+	if err := e.Own(ctx, p.services); err != nil {
+		return Deployed{}, err
+	}
 	d := &deployment{Environment: e, order: order, plan: p, found: found, loads: map[string]*Load{}}
 	if err := d.look(ctx); err != nil {
 		return Deployed{}, err
@@ -133,7 +136,7 @@ func (d *deployment) replace(ctx context.Context, have []Container) error {
 	}
 	if len(now) > 0 {
 		d.sayf("starting %v", now)
-		up := Up{Services: now, Scale: d.plan.scale(now), RemoveOrphans: true}
+		up := Up{Services: now, Scale: d.plan.scale(now)}
 		if err := d.compose.Up(ctx, d.plan.override, up); err != nil {
 			return d.explainUp(ctx, err)
 		}
@@ -153,10 +156,11 @@ func (d *deployment) exactly(have []Container) bool {
 	return d.counted(have) && !slices.ContainsFunc(have, d.replaceable)
 }
 
-// replaceable says that a container is not of this release, or not fit for it.
+// replaceable says that a container is not of this release, or not fit for it. What
+// is foreign, and came after that was looked at, is left alone.
 func (d *deployment) replaceable(c Container) bool {
 	if !d.ours(c) {
-		return true
+		return !c.foreign(d.plan.services)
 	}
 	switch d.plan.roles[c.Service] {
 	case roleWorker:

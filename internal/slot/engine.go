@@ -58,6 +58,7 @@ type Engine interface {
 	Mover
 	Images
 	Witness
+	Stock
 }
 
 // Compose turns compose files into containers. All calls are about one project.
@@ -94,11 +95,10 @@ type Change struct {
 
 // Up says what to bring up. Services is never empty.
 type Up struct {
-	Services      []string
-	Scale         map[string]int
-	NoStart       bool // create only
-	NoDeps        bool // leave the services that these depend on alone
-	RemoveOrphans bool
+	Services []string
+	Scale    map[string]int
+	NoStart  bool // create only
+	NoDeps   bool // leave the services that these depend on alone
 }
 
 // Service is one service of the merged compose files.

@@ -33,7 +33,7 @@ type Place struct {
 
 // WorkerSettings says which service takes jobs from the shared queue.
 type WorkerSettings struct {
-	Service string        `yaml:"service" help:"Compose service that takes jobs." default:"worker"`
+	Service string        `yaml:"service" help:"Compose service that takes jobs. Where none does, write \"\" in the configuration file." default:"worker"`
 	Start   Start         `yaml:"start" help:"first-step keeps an unproven version away from customers' jobs until it has traffic; from-deploy does not." default:"first-step"`
 	Grace   time.Duration `yaml:"grace" help:"How long a worker may take to finish after SIGTERM before it is killed." default:"30s"`
 }

@@ -14,10 +14,12 @@ const (
 	Began       Kind = "started"
 	Died        Kind = "died"    // by itself
 	Stopped     Kind = "stopped" // because it was asked to
+	Finished    Kind = "ended"   // by itself with 0, as a job does, or a program that the engine starts again
 	OutOfMemory Kind = "out of memory"
 	Recovered   Kind = "healthy"
 	Sick        Kind = "unhealthy"
-	Blind       Kind = "blind" // the engine tells no more; see Err
+	Blind       Kind = "blind"      // the engine tells no more; see Err
+	Seen        Kind = "seen again" // the engine tells again, after Blind
 )
 
 // Event is something that happened to a container.
@@ -31,6 +33,18 @@ type Event struct {
 	Err      error // of Blind
 }
 
+// Subject names the container that it is about, such as "worker 2", or the slot's
+// containers where it is about all of them.
+func (e Event) Subject() string {
+	switch {
+	case e.Service == "":
+		return "its containers"
+	case e.Number == 0:
+		return e.Service
+	}
+	return fmt.Sprintf("%s %d", e.Service, e.Number)
+}
+
 // String tells the event for people, without the container's name.
 func (e Event) String() string {
 	switch e.Kind {
@@ -38,6 +52,8 @@ func (e Event) String() string {
 		return fmt.Sprintf("exited with %d", e.ExitCode)
 	case Stopped:
 		return fmt.Sprintf("was stopped and exited with %d", e.ExitCode)
+	case Finished:
+		return "ended by itself, with 0"
 	case OutOfMemory:
 		return "ran out of memory"
 	case Blind:
@@ -65,25 +81,31 @@ func (e *Environment) Watch(ctx context.Context) <-chan Event {
 			send(ctx, out, Event{At: time.Now(), Kind: Blind, Err: err})
 			return
 		}
-		for left := reopenTimes; ; left-- {
-			events, reason := e.engine.Events(ctx, e.place.Project, since)
-			for event := range events {
-				since, left = event.At.Add(time.Nanosecond), reopenTimes
-				if !send(ctx, out, event) {
-					return
-				}
-			}
-			if ctx.Err() != nil {
-				return
-			}
-			if left == 0 {
-				send(ctx, out, Event{At: time.Now(), Kind: Blind, Err: reason()})
-				return
-			}
-			pause(ctx, reopenAfter)
-		}
+		e.follow(ctx, since, func(event Event) bool { return send(ctx, out, event) })
 	}()
 	return out
+}
+
+// follow passes on what happened since a moment, until tell says no, ctx ends, or
+// the last event, Blind, was told.
+func (e *Environment) follow(ctx context.Context, since time.Time, tell func(Event) bool) {
+	for left := reopenTimes; ; left-- {
+		events, reason := e.engine.Events(ctx, e.place.Project, since)
+		for event := range events {
+			since, left = event.At.Add(time.Nanosecond), reopenTimes
+			if !tell(event) {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if left == 0 {
+			tell(Event{At: time.Now(), Kind: Blind, Err: reason()})
+			return
+		}
+		pause(ctx, reopenAfter)
+	}
 }
 
 func send(ctx context.Context, out chan<- Event, event Event) bool {

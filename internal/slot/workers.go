@@ -80,6 +80,12 @@ func (w Workers) Quiet(ctx context.Context) (Quieted, error) {
 	return w.slot.quiet(ctx, all)
 }
 
+// Running is how many of them run.
+func (w Workers) Running(ctx context.Context) (int, error) {
+	all, err := w.list(ctx)
+	return len(slices.DeleteFunc(all, Container.quiet)), err
+}
+
 func (w Workers) list(ctx context.Context) ([]Container, error) {
 	all, err := w.slot.Inspect(ctx)
 	return slices.DeleteFunc(all, func(c Container) bool { return !w.slot.worker(c) }), err

@@ -131,11 +131,17 @@ func TestAnIdleSlotKeepsWhatItsModeSays(t *testing.T) {
 	if err := w.Healthy(t.Context()); release.ExitStatus(err) != int(release.Refused) || !strings.Contains(err.Error(), "backend 1 is exited") {
 		t.Errorf("stopped, and healthy is %v", err)
 	}
+	if asleep, err := w.Asleep(t.Context()); err != nil || !asleep {
+		t.Errorf("stopped, and asleep is %t, %v", asleep, err)
+	}
 	if took, err := w.Wake(t.Context()); err != nil || took <= 0 {
 		t.Errorf("woken in %v, %v", took, err)
 	}
 	if got := states(); got != "backend 1 running; worker 1 exited; worker 2 exited; " {
 		t.Errorf("woken: %s", got)
+	}
+	if asleep, err := w.Asleep(t.Context()); err != nil || asleep {
+		t.Errorf("woken, and asleep is %t, %v", asleep, err)
 	}
 }
 
@@ -159,6 +165,25 @@ func TestASlotWithAMissingServiceIsNotHealthy(t *testing.T) {
 	if err := w.Healthy(t.Context()); err == nil || !strings.Contains(err.Error(), "frontend has 0 of 1 containers") {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestAVigilHearsOfACrashWhenItHappens(t *testing.T) {
+	t.Parallel()
+	w := newWorks(t, release.Green, map[string]any{"backend": service("backend", nil), "worker": service("worker", nil)})
+	w.push("backend", serving(lab.Ports(t, 1)[0]))
+	w.push("worker", working("MODE=crash"))
+	w.mustDeploy()
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer stop()
+	events := w.Vigil(ctx)
+	_, _ = w.Workers().Start(ctx)
+	for event := range events {
+		if event.Kind == slot.Died && event.Service == "worker" && event.ExitCode == 3 {
+			t.Logf("told %v after the engine had seen it", time.Since(event.At).Round(time.Millisecond))
+			return
+		}
+	}
+	t.Error("it was not told")
 }
 
 func TestWatchTellsCrashesFromStops(t *testing.T) {

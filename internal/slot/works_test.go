@@ -1,12 +1,9 @@
 package slot_test
 
 import (
-	"archive/tar"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -18,18 +15,13 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	imagetypes "github.com/docker/docker/api/types/image"
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/bluegreen-actions/bluegreen/internal/compose"
 	"github.com/bluegreen-actions/bluegreen/internal/docker"
 	"github.com/bluegreen-actions/bluegreen/internal/lab"
-	"github.com/bluegreen-actions/bluegreen/internal/process"
 	"github.com/bluegreen-actions/bluegreen/internal/registry"
+	"github.com/bluegreen-actions/bluegreen/internal/registry/registrytest"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/slot"
 )
@@ -37,31 +29,7 @@ import (
 const commit release.Commit = "0123456789abcdef0123456789abcdef01234567"
 
 // layer is the one layer of all images of these tests: a small static program.
-var layer = sync.OnceValues(func() (v1.Layer, error) {
-	dir, err := os.MkdirTemp("", "bluegreen-test-*")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "app")
-	if err := process.Run(context.Background(), process.Command{
-		Path: "go", Args: []string{"build", "-trimpath", "-ldflags=-s -w", "-o", path, "./testdata/app"}, Env: []string{"CGO_ENABLED=0"},
-	}); err != nil {
-		return nil, err
-	}
-	app, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var archive bytes.Buffer
-	out := tar.NewWriter(&archive)
-	_ = out.WriteHeader(&tar.Header{Name: "app", Mode: 0o755, Size: int64(len(app))})
-	_, _ = out.Write(app)
-	if err := out.Close(); err != nil {
-		return nil, err
-	}
-	return tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(archive.Bytes())), nil })
-})
+var layer = registrytest.Program("./testdata/app")
 
 // kind is what one image of a test does.
 type kind struct {
@@ -163,10 +131,6 @@ func (w *works) push(image string, k kind) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	img, err := mutate.AppendLayers(empty.Image, l)
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	config := v1.Config{
 		Entrypoint: []string{"/app", k.command},
 		Env:        append(k.env, "VERSION="+string(w.order.Version), "FOR="+w.project),
@@ -175,33 +139,10 @@ func (w *works) push(image string, k kind) {
 	if k.checked {
 		config.Healthcheck = &v1.HealthConfig{Test: []string{"CMD", "/app", "health"}, Interval: 500 * time.Millisecond, Timeout: 20 * time.Second, Retries: 2}
 	}
-	img, err = mutate.ConfigFile(img, &v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: config, RootFS: rootFS(w.t, img)})
-	if err != nil {
-		w.t.Fatal(err)
-	}
 	repository := lab.Registry(w.t) + "/" + w.project + "-" + image
-	ref, err := name.ParseReference(repository + ":" + string(w.order.Version))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if err := remote.Write(ref, img); err != nil {
-		w.t.Fatal(err)
-	}
-	digest, err := img.Digest()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.order.Images[image] = slot.Pin{Repository: repository, Digest: release.Digest(digest.String())}
+	digest := registrytest.Push(w.t, repository+":"+string(w.order.Version), config, l)
+	w.order.Images[image] = slot.Pin{Repository: repository, Digest: digest}
 	w.pushed = append(w.pushed, w.order.Images[image])
-}
-
-func rootFS(t *testing.T, img v1.Image) v1.RootFS {
-	t.Helper()
-	config, err := img.ConfigFile()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return config.RootFS
 }
 
 func (w *works) deploy() (slot.Deployed, error) {

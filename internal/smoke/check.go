@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,7 +28,8 @@ type Check struct {
 	Headers  map[string]release.Secret `yaml:"headers" help:"Request headers; their values are not shown."`
 	Body     string                    `yaml:"body" help:"Request body."`
 	Expect   Expect                    `yaml:"expect" help:"The answer that passes."`
-	Critical bool                      `yaml:"critical" help:"Whether a failure of it later, with traffic, is a reason to go back." default:"false"`
+	Critical bool                      `yaml:"critical" help:"Whether it is asked again at every look while the candidate has traffic, where two failures in a row are a reason to go back. It must only read." default:"false"`
+	Public   bool                      `yaml:"public" help:"Whether it is asked again through the load balancer when the release has all the traffic, where two failures in a row are a reason to go back. It must only read." default:"false"`
 	Repeat   int                       `yaml:"repeat" help:"How many times it is asked, each of which must pass; 1 to 10000." default:"1"`
 	Evidence []string                  `yaml:"evidence" help:"Items of the plan that it shows, by id."`
 }
@@ -38,6 +40,7 @@ type Expect struct {
 	Status       []Status          `yaml:"status" help:"Status codes that pass." default:"[200]"`
 	JSON         map[string]any    `yaml:"json" help:"Values in the JSON body by jq expression, such as .db: connected."`
 	BodyContains string            `yaml:"body-contains" help:"Text that the body has."`
+	Metrics      []string          `yaml:"metrics" help:"Metrics that the body has in Prometheus' text format, each with a sample that is a number; a histogram by the names of its series."`
 	Headers      map[string]string `yaml:"headers" help:"Response headers that are equal to this."`
 	MaxLatency   time.Duration     `yaml:"max-latency" help:"Longest time to the whole answer; 0 is no limit but the timeout. Of a repeated check it is the 95th percentile." default:"0s"`
 }
@@ -65,6 +68,12 @@ func (c Check) Check() error {
 	problems := []error{c.checkWhom(), c.checkWhat(), c.Expect.check()}
 	if c.Name == "" {
 		problems = append(problems, errors.New("name is missing"))
+	}
+	if (c.Critical || c.Public) && !c.reads() {
+		problems = append(problems, fmt.Errorf("method %s: want GET, HEAD or OPTIONS for a critical or public check, since it is repeated with traffic", c.Method))
+	}
+	if c.Public && c.URL != "" {
+		problems = append(problems, errors.New("public: want a check of a service, which the load balancer leads to"))
 	}
 	if c.Repeat < 1 || c.Repeat > 10_000 {
 		problems = append(problems, fmt.Errorf("repeat %d: want 1 to 10000", c.Repeat))
@@ -126,6 +135,11 @@ func compile(expression string) (*gojq.Code, error) {
 		return nil, err
 	}
 	return gojq.Compile(query)
+}
+
+// reads says that the question changes nothing.
+func (c Check) reads() bool {
+	return slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, c.method())
 }
 
 func (c Check) method() string { return cmp.Or(c.Method, http.MethodGet) }

@@ -26,13 +26,14 @@ func (c Check) differs(ctx context.Context, answer *http.Response, body []byte) 
 		}
 	}
 	switch {
-	case e.BodyContains == "" && len(e.JSON) == 0:
+	case e.BodyContains == "" && len(e.JSON) == 0 && len(e.Metrics) == 0:
 	case len(body) > maxBody:
 		problems = append(problems, fmt.Errorf("body of more than %d bytes: want one that can be read whole", maxBody))
 	case !strings.Contains(string(body), e.BodyContains):
 		problems = append(problems, fmt.Errorf("body without %q: %s", e.BodyContains, c.quote(body)))
 	default:
 		problems = append(problems, c.values(ctx, body)...)
+		problems = append(problems, c.metrics(body))
 	}
 	return errors.Join(problems...)
 }

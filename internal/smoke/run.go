@@ -40,7 +40,7 @@ type Report struct {
 // shows the evidence. A configuration without checks is refused: nothing asked
 // is never a pass. The error says which checks failed.
 func (s Settings) Run(ctx context.Context, services map[string]string, found *release.Findings, probes ...Probe) (Report, error) {
-	if err := s.ready(services); err != nil {
+	if err := s.Ready(services); err != nil {
 		return Report{}, err
 	}
 	began := time.Now()

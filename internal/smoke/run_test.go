@@ -124,6 +124,38 @@ func TestAServiceThatHangs(t *testing.T) {
 	}
 }
 
+func TestThePublicChecksAreAskedAtTheFrontDoor(t *testing.T) {
+	t.Parallel()
+	services := candidate(t)
+	public := func(c *smoke.Check) { c.Name, c.Public, c.Repeat = "public", true, 9 }
+	s := settings(check(nil), check(public))
+	s.Checks[1].Expect.MaxLatency = time.Nanosecond
+	report, err := s.Public(services["backend"]).Run(t.Context(), nil, new(release.Findings))
+	if err != nil || len(report.Results) != 1 || report.Results[0].Asked != 1 {
+		t.Errorf("%+v, %v", report, err)
+	}
+	if _, err := s.Public("http://127.0.0.1:1").Run(t.Context(), services, new(release.Findings)); err == nil {
+		t.Error("the candidate was asked instead")
+	}
+}
+
+func TestACheckThatWritesIsNeverRepeated(t *testing.T) {
+	t.Parallel()
+	for _, change := range []func(*smoke.Check){
+		func(c *smoke.Check) { c.Critical = true },
+		func(c *smoke.Check) { c.Public = true },
+	} {
+		c := check(func(c *smoke.Check) { c.Method = http.MethodPost; change(c) })
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), "method POST: want GET") {
+			t.Errorf("got %v", err)
+		}
+		s := settings(c)
+		if n := len(s.Critical().Checks) + len(s.Public("http://127.0.0.1").Checks); n != 0 {
+			t.Errorf("%d checks that write are repeated", n)
+		}
+	}
+}
+
 func TestTheCriticalChecksAlone(t *testing.T) {
 	t.Parallel()
 	s := settings(check(nil), check(func(c *smoke.Check) { c.Name, c.Critical, c.Repeat = "critical", true, 50 }))

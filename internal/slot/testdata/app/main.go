@@ -55,7 +55,11 @@ func run() {
 		}
 	}
 	if port := os.Getenv("PORT"); port != "" {
-		go func() { exit(http.ListenAndServe("127.0.0.1:"+port, http.HandlerFunc(answer))) }()
+		address := "127.0.0.1:" + port
+		if strings.Contains(port, ":") { // in a network of its own
+			address = port
+		}
+		go func() { exit(http.ListenAndServe(address, http.HandlerFunc(answer))) }()
 	}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
@@ -67,7 +71,12 @@ func run() {
 	}
 }
 
-func answer(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, os.Getenv("VERSION")) }
+func answer(w http.ResponseWriter, _ *http.Request) {
+	if mode("sick") {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	fmt.Fprintln(w, os.Getenv("VERSION"))
+}
 
 func exit(err error) {
 	if err != nil {
