@@ -2,8 +2,6 @@ package github
 
 import (
 	"context"
-	"regexp"
-	"strconv"
 
 	"github.com/google/go-github/v60/github"
 
@@ -16,18 +14,27 @@ import (
 func (r *Repository) Standing(ctx context.Context, branch string, commit release.Commit) (preflight.Standing, error) {
 	ctx, cancel := ask(ctx)
 	defer cancel()
-	if branch == "" {
-		repository, _, err := r.client.Repositories.Get(ctx, r.owner, r.name)
-		if err != nil {
-			return preflight.Standing{}, problem(ctx, err, "contents: read", "read repository %s/%s", r.owner, r.name)
-		}
-		branch = repository.GetDefaultBranch()
+	branch, err := r.orDefault(ctx, branch)
+	if err != nil {
+		return preflight.Standing{}, err
 	}
 	c, _, err := r.client.Repositories.CompareCommits(ctx, r.owner, r.name, branch, string(commit), &github.ListOptions{PerPage: 1})
 	if err != nil {
 		return preflight.Standing{}, problem(ctx, err, "contents: read", "compare %s with %s", commit.Short(), branch)
 	}
 	return preflight.Standing{Branch: branch, Status: c.GetStatus(), Behind: c.GetBehindBy()}, nil
+}
+
+// orDefault is a branch, or the repository's default branch for "".
+func (r *Repository) orDefault(ctx context.Context, branch string) (string, error) {
+	if branch != "" {
+		return branch, nil
+	}
+	repository, _, err := r.client.Repositories.Get(ctx, r.owner, r.name)
+	if err != nil {
+		return "", problem(ctx, err, "contents: read", "read repository %s/%s", r.owner, r.name)
+	}
+	return repository.GetDefaultBranch(), nil
 }
 
 // PullRequests reads the pull requests that a commit belongs to, and the reviews
@@ -44,7 +51,8 @@ func (r *Repository) PullRequests(ctx context.Context, commit release.Commit) ([
 	all := make([]preflight.PullRequest, len(pulls))
 	for i, p := range pulls {
 		all[i] = preflight.PullRequest{
-			Number: p.GetNumber(), Author: p.GetUser().GetLogin(), Merged: p.MergedAt != nil, Head: p.GetHead().GetSHA(),
+			Number: p.GetNumber(), Author: p.GetUser().GetLogin(), Merged: !p.GetMergedAt().IsZero(),
+			Base: p.GetBase().GetRef(), Head: p.GetHead().GetSHA(),
 		}
 		if !all[i].Merged {
 			continue
@@ -66,34 +74,6 @@ func (r *Repository) reviews(ctx context.Context, number int) ([]preflight.Revie
 	all := make([]preflight.Review, len(list))
 	for i, v := range list {
 		all[i] = preflight.Review{By: v.GetUser().GetLogin(), State: v.GetState(), Commit: v.GetCommitID()}
-	}
-	return all, nil
-}
-
-// ofRun finds the workflow run in the address of a check.
-var ofRun = regexp.MustCompile(`/actions/runs/([0-9]+)/`)
-
-// Checks reads the latest check runs on a commit.
-func (r *Repository) Checks(ctx context.Context, commit release.Commit) ([]preflight.Check, error) {
-	ctx, cancel := ask(ctx)
-	defer cancel()
-	runs, err := pages(func(page *github.ListOptions) ([]*github.CheckRun, *github.Response, error) {
-		options := &github.ListCheckRunsOptions{ListOptions: *page}
-		list, resp, err := r.client.Checks.ListCheckRunsForRef(ctx, r.owner, r.name, string(commit), options)
-		if err != nil {
-			return nil, resp, err
-		}
-		return list.CheckRuns, resp, nil
-	})
-	if err != nil {
-		return nil, problem(ctx, err, "checks: read", "read checks of %s", commit.Short())
-	}
-	all := make([]preflight.Check, len(runs))
-	for i, c := range runs {
-		all[i] = preflight.Check{Name: c.GetName(), Done: c.GetStatus() == "completed", Conclusion: c.GetConclusion()}
-		if m := ofRun.FindStringSubmatch(c.GetDetailsURL()); m != nil {
-			all[i].Run, _ = strconv.ParseInt(m[1], 10, 64) // digits; one that is too large is no run of ours
-		}
 	}
 	return all, nil
 }

@@ -1,10 +1,11 @@
 package github_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -74,7 +75,7 @@ func TestPullRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(pulls) != 2 || pulls[0].Merged || pulls[0].Reviews != nil || len(pulls[1].Reviews) != 131 {
+	if len(pulls) != 2 || pulls[0].Merged || pulls[0].Reviews != nil || len(pulls[1].Reviews) != 131 || pulls[1].Base != "main" {
 		t.Fatalf("%d pull requests: %+v", len(pulls), pulls)
 	}
 	same(t, pulls[1].Reviews[130], preflight.Review{By: "bob", State: "APPROVED", Commit: sha("d")})
@@ -92,6 +93,15 @@ func TestChecks(t *testing.T) {
 		{Name: "scan", Commit: sha("c"), Status: "completed", Conclusion: "neutral"},
 		{Name: "unit", Commit: sha("b"), Status: "completed", Conclusion: "failure"},
 	}
+	state.Statuses = []githubtest.CommitStatus{
+		{Commit: sha("c"), Context: "ci/jenkins", State: "pending"}, {Commit: sha("c"), Context: "ci/slow", State: "pending"},
+		{Commit: sha("c"), Context: "ci/jenkins", State: "success"},
+	}
+	state.Runs = []githubtest.Run{
+		{ID: 70, Name: "CI", Commit: sha("c"), Status: "completed", Conclusion: "failure"},
+		{ID: 68, Name: "CI", File: "nightly.yml", Commit: sha("c"), Status: "completed", Conclusion: "failure"},
+		{ID: 71, Name: "CI", Commit: sha("c"), Status: "completed", Conclusion: "success"}, {ID: 72, Name: "CI", Commit: sha("b")}, {ID: 77, Commit: sha("c")},
+	}
 	_, r := serve(t, state)
 	got, err := r.Checks(t.Context(), release.Commit(sha("c")))
 	if err != nil {
@@ -99,7 +109,33 @@ func TestChecks(t *testing.T) {
 	}
 	same(t, got, []preflight.Check{
 		{Name: "unit", Done: true, Conclusion: "success", Run: 70}, {Name: "e2e", Run: 77}, {Name: "scan", Done: true, Conclusion: "neutral"},
+		{Name: "ci/jenkins", Done: true, Conclusion: "success"}, {Name: "ci/slow", Conclusion: "pending"},
+		{Name: "Release", Run: 77}, {Name: "CI", Done: true, Conclusion: "success", Run: 71},
+		{Name: "CI", Done: true, Conclusion: "failure", Run: 68},
 	})
+}
+
+func TestWhatABranchRequires(t *testing.T) {
+	state := history()
+	_, r := serve(t, state)
+	if got, err := r.Required(t.Context(), ""); err != nil || len(got) != 0 {
+		t.Errorf("%v, %v: want none", got, err)
+	}
+	state.ProtectedChecks, state.RuledChecks = []string{"unit", "e2e"}, []string{"e2e", "perf"}
+	_, r = serve(t, state)
+	got, err := r.Required(t.Context(), "feature/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, got, []string{"e2e", "perf", "unit"})
+	state.ProtectedChecks, state.RuledChecks = nil, nil
+	for i := range 130 { // more than a page
+		state.RuledChecks = append(state.RuledChecks, fmt.Sprintf("check %03d", i))
+	}
+	_, r = serve(t, state)
+	if got, err = r.Required(t.Context(), ""); err != nil || !slices.Equal(got, state.RuledChecks) {
+		t.Errorf("%d checks of 130, %v", len(got), err)
+	}
 }
 
 func TestApprovals(t *testing.T) {
@@ -141,24 +177,65 @@ func TestASignOffFromEndToEnd(t *testing.T) {
 		t.Errorf("nobody approved, and the error is %v", err)
 	}
 	server.Approve(githubtest.Approval{Run: 77, Environment: "production-qa", State: "approved", User: "alice"})
-	if _, err := (signoff.Settings{}).Confirm(t.Context(), r, req, &findings); err != nil {
+	confirm := func(digest string) error {
+		req.Release.Images["backend"] = release.Digest("sha256:" + strings.Repeat(digest, 64))
+		approval, err := signoff.Settings{}.Confirm(t.Context(), r, req, &findings)
+		if err != nil {
+			return err
+		}
+		return approval.Bind(t.Context(), r)
+	}
+	if err := errors.Join(confirm("a"), confirm("a")); err != nil {
 		t.Error(err)
+	}
+	if err := confirm("b"); err == nil || !strings.Contains(err.Error(), "was for images") {
+		t.Errorf("other images: %v", err)
+	}
+	server.Approve(githubtest.Approval{Run: 77, Environment: "production-qa", State: "approved", User: "alice"})
+	if err := errors.Join(confirm("b"), confirm("a")); err != nil {
+		t.Error(err)
+	}
+	server.Update(func(s *githubtest.State) { s.Permissions = map[string]string{"actions": "read", "deployments": "read"} })
+	if err := confirm("b"); release.ExitStatus(err) != 3 || release.HintOf(err) != "give the job permissions: deployments: write" {
+		t.Errorf("%v with hint %q", err, release.HintOf(err))
 	}
 }
 
-func TestDeployments(t *testing.T) {
-	noon := time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
+// The deployment that GitHub made for the job keeps the address of its log, and
+// another run's that waits in the same environment is left alone.
+func TestANoteStandsOnTheDeploymentOfTheOwnRun(t *testing.T) {
 	state := history()
-	state.Deployments = []githubtest.Deployment{
-		{ID: 1, Environment: "production", Commit: sha("b"), Statuses: []githubtest.DeploymentStatus{{State: "success", At: noon}}},
-		{ID: 2, Environment: "production", Commit: sha("c")},
-		{ID: 3, Environment: "production", Commit: sha("c"), Statuses: []githubtest.DeploymentStatus{{State: "waiting", At: noon}, {State: "success", At: noon.Add(time.Hour)}}},
-		{ID: 4, Environment: "staging", Commit: sha("c")},
+	log := func(run int) string {
+		return fmt.Sprintf("https://github.com/acme/mailblast/actions/runs/%d/job/1", run)
 	}
-	_, r := serve(t, state)
-	got, err := r.Deployments(t.Context(), "production", release.Commit(sha("c")))
+	of := func(id int64, state, log string) githubtest.Deployment {
+		return githubtest.Deployment{ID: id, Environment: "production-qa", Commit: sha("c"), Statuses: []githubtest.DeploymentStatus{{State: state, Log: log}}}
+	}
+	state.Deployments = []githubtest.Deployment{of(1, "in_progress", log(77)), of(2, "waiting", log(177)), of(3, "waiting", log(771))}
+	server, r := serve(t, state)
+	note := func(r *github.Repository) {
+		t.Helper()
+		if err := r.Note(t.Context(), "production-qa", release.Commit(sha("c")), "images"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	note(r.For(77))
+	notes, err := r.Notes(t.Context(), "production-qa", release.Commit(sha("c")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, got, []github.Deployment{{ID: 3, State: "success", At: noon.Add(time.Hour)}, {ID: 2}})
+	same(t, notes, []string{"images"})
+	server.Update(func(s *githubtest.State) {
+		own := s.Deployments[0].Statuses
+		if len(s.Deployments) != 3 || len(own) != 2 || own[1].Log != log(77) || len(s.Deployments[1].Statuses)+len(s.Deployments[2].Statuses) != 2 {
+			t.Errorf("%+v", s.Deployments)
+		}
+	})
+	note(r.For(78)) // its job has no deployment
+	note(r)
+	server.Update(func(s *githubtest.State) {
+		if len(s.Deployments) != 5 || s.Deployments[3].Task != "bluegreen:sign-off" || len(s.Deployments[2].Statuses) != 1 {
+			t.Errorf("%+v", s.Deployments)
+		}
+	})
 }

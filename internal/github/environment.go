@@ -10,9 +10,16 @@ import (
 // environment is the part of GitHub's answer that protects. The library's own
 // type fails on kinds of reviewers that it does not know.
 type environment struct {
-	Name            string `json:"name"`
-	CanAdminsBypass *bool  `json:"can_admins_bypass"`
-	ProtectionRules []rule `json:"protection_rules"`
+	Name            string        `json:"name"`
+	CanAdminsBypass *bool         `json:"can_admins_bypass"`
+	ProtectionRules []rule        `json:"protection_rules"`
+	Policy          *deployedFrom `json:"deployment_branch_policy"`
+}
+
+// deployedFrom says what may deploy; exactly one of the two is set.
+type deployedFrom struct {
+	Protected bool `json:"protected_branches"`
+	Custom    bool `json:"custom_branch_policies"`
 }
 
 type rule struct {
@@ -35,14 +42,18 @@ type reviewer struct {
 func (r *Repository) Environment(ctx context.Context, name string) (signoff.Environment, error) {
 	ctx, cancel := ask(ctx)
 	defer cancel()
-	var e environment
+	e, err := r.environment(ctx, name)
+	return e.protection(), err
+}
+
+func (r *Repository) environment(ctx context.Context, name string) (e environment, err error) {
 	if _, err := r.get(ctx, &e, "environments", name); err != nil {
 		if notFound(err) && r.visible(ctx) {
-			return signoff.Environment{}, signoff.ErrNoEnvironment
+			return e, signoff.ErrNoEnvironment
 		}
-		return signoff.Environment{}, problem(ctx, err, "actions: read", "read environment %s", name)
+		return e, problem(ctx, err, "actions: read", "read environment %s", name)
 	}
-	return e.protection(), nil
+	return e, nil
 }
 
 // visible reports whether the token can read the repository at all: GitHub says

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/go-github/v60/github"
@@ -29,10 +30,27 @@ func problem(ctx context.Context, err error, needs, format string, args ...any) 
 		case http.StatusUnauthorized:
 			hint = "pass the job's token: ${{ github.token }}"
 		case http.StatusForbidden, http.StatusNotFound:
-			hint = "give the job permissions: " + needs
+			hint = permit(answer.Response.Header.Get("X-Accepted-GitHub-Permissions"), needs)
 		}
 	}
 	return release.CannotTell(hint, format+": %w", append(args, why)...)
+}
+
+// elsewhere is what no workflow's own token can be given.
+var elsewhere = []string{"administration", "environments", "members", "secret-scanning-alerts"}
+
+// permit says which line to add, by GitHub's own word where it gave one: of
+// "actions=read; contents=read,checks=read" the first alternative.
+func permit(header, needs string) string {
+	if first, _, _ := strings.Cut(header, ";"); first != "" {
+		needs = strings.NewReplacer("_", "-", "=", ": ", ",", ", ").Replace(strings.TrimSpace(first))
+	}
+	for _, scope := range elsewhere {
+		if strings.Contains(needs, scope+":") {
+			return "use a fine-grained token, or one of a GitHub App, with " + needs + ": a workflow's own token cannot have it"
+		}
+	}
+	return "give the job permissions: " + needs
 }
 
 func notFound(err error) bool {

@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -17,12 +18,16 @@ import (
 )
 
 // patience is how long one question may take, with its repetitions and pages.
-const patience = 30 * time.Second
+const patience = 90 * time.Second
+
+// silence is how long one try may be without an answer.
+const silence = 20 * time.Second
 
 // Repository reads one repository. It is safe for concurrent use.
 type Repository struct {
 	client      *github.Client
 	owner, name string
+	run         int64 // that it is read for; 0 outside of a run
 }
 
 var (
@@ -44,9 +49,18 @@ func New(apiURL string, token release.Secret, repository string) (*Repository, e
 	if token == "" {
 		return nil, release.Reject("pass the job's token: ${{ github.token }}", "the token for %s is missing", repository)
 	}
-	client := github.NewClient(&http.Client{Transport: &authorized{host: base.Host, token: token, next: &patient{next: http.DefaultTransport}}})
+	wire := http.DefaultTransport.(*http.Transport).Clone()
+	wire.ResponseHeaderTimeout = silence
+	client := github.NewClient(&http.Client{Transport: &authorized{host: base.Host, token: token, next: &patient{next: wire}}})
 	client.BaseURL, client.UserAgent = base, "bluegreen"
 	return &Repository{client: client, owner: owner, name: name}, nil
+}
+
+// For is the repository as one run of it reads it.
+func (r *Repository) For(run int64) *Repository {
+	own := *r
+	own.run = run
+	return &own
 }
 
 func parseAPI(text string) (*url.URL, error) {
@@ -73,17 +87,44 @@ func ask(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, patience, fmt.Errorf("GitHub gave no answer within %v", patience))
 }
 
-// get reads what the library has no method for. Parts of the path are escaped.
+// get reads what the library has no method for.
 func (r *Repository) get(ctx context.Context, into any, path ...string) (*github.Response, error) {
+	return r.call(ctx, http.MethodGet, r.path(path), nil, into)
+}
+
+// page reads a page of such a list.
+func (r *Repository) page(ctx context.Context, page *github.ListOptions, into any, path ...string) (*github.Response, error) {
+	return r.call(ctx, http.MethodGet, fmt.Sprintf("%s?per_page=%d&page=%d", r.path(path), page.PerPage, page.Page), nil, into)
+}
+
+// send changes what the library has no method for.
+func (r *Repository) send(ctx context.Context, method string, body any, path ...string) (*github.Response, error) {
+	return r.call(ctx, method, r.path(path), body, nil)
+}
+
+// path is below the repository; its parts are escaped.
+func (r *Repository) path(parts []string) string {
 	target := "repos/" + url.PathEscape(r.owner) + "/" + url.PathEscape(r.name)
-	for _, part := range path {
+	for _, part := range parts {
 		target += "/" + url.PathEscape(part)
 	}
-	req, err := r.client.NewRequest(http.MethodGet, target, nil)
+	return target
+}
+
+func (r *Repository) call(ctx context.Context, method, target string, body, into any) (*github.Response, error) {
+	req, err := r.client.NewRequest(method, target, body)
 	if err != nil {
 		return nil, err
 	}
 	return r.client.Do(ctx, req, into)
+}
+
+// found takes a null for no answer.
+func found[T any](answer *T, err error) error {
+	if err == nil && answer == nil {
+		return errors.New("GitHub answered null")
+	}
+	return err
 }
 
 // pages reads all pages of a list.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +16,11 @@ import (
 )
 
 const repository, token = "acme/mailblast", "secret-token-of-the-job"
+
+func TestMain(m *testing.M) {
+	github.Hurry()
+	os.Exit(m.Run())
+}
 
 // serve starts the stand-in with state and returns it beside a reader of it.
 func serve(t *testing.T, state githubtest.State) (*githubtest.Server, *github.Repository) {
@@ -79,6 +85,8 @@ func TestWhatGoesWrong(t *testing.T) {
 		{"a short secondary limit is waited for", githubtest.Limit{Secondary: true, Wait: time.Second, Times: 1}, "", ""},
 		{"so is one that says 429", githubtest.Limit{Secondary: true, Status: 429, Times: 1}, "", ""},
 		{"a long secondary limit is not", githubtest.Limit{Secondary: true, Wait: time.Hour, Times: 1}, "secondary rate limit is reached", "wait some minutes"},
+		{"so is a used-up limit that comes back soon", githubtest.Limit{Wait: time.Second, Times: 1}, "", ""},
+		{"an internal error that ends is overcome", githubtest.Limit{Status: 500, Times: 1}, "", ""},
 		{"a used-up limit is said", githubtest.Limit{Wait: time.Hour, Times: 1}, "rate limit is used up", "re-run the job after"},
 		{"an outage that stays is said", githubtest.Limit{Status: 503, Times: 9}, "Service Unavailable", "githubstatus"},
 	}
@@ -96,6 +104,27 @@ func TestWhatGoesWrong(t *testing.T) {
 			}
 			if err == nil || !strings.Contains(err.Error(), test.want) || release.ExitStatus(err) != 3 || !strings.Contains(release.HintOf(err), test.hint) {
 				t.Errorf("error %v with hint %q, want %q with %q", err, release.HintOf(err), test.want, test.hint)
+			}
+		})
+	}
+}
+
+// A change is repeated only where it is known that nothing was changed.
+func TestWhichChangesAreRepeated(t *testing.T) {
+	for sentence, test := range map[string]struct {
+		limit githubtest.Limit
+		want  bool
+	}{
+		"a limit has changed nothing":    {githubtest.Limit{Secondary: true, Wait: time.Second, Times: 1}, true},
+		"an outage may have changed all": {githubtest.Limit{Status: 502, Times: 1}, false},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			server, r := serve(t, githubtest.State{Deployments: []githubtest.Deployment{{ID: 1, Environment: "production"}}})
+			server.Limit(test.limit)
+			err := r.Mark(t.Context(), 1, github.Status{State: "in_progress", Description: "10 %"})
+			if (err == nil) != test.want {
+				t.Errorf("error %v, requests %v", err, server.Requests())
 			}
 		})
 	}

@@ -14,12 +14,25 @@ type Traffic struct {
 	Serving bool            // whether the slot that has all the traffic runs a release
 	Owner   release.ID      // the release that wrote down the good slot, if one did
 	Good    release.Slot    // the good slot that it wrote down
+
+	// Serves is the release in each slot, as the shifts wrote it down.
+	Serves map[release.Slot]release.ID
+
+	// Stranger is the service of the slot with all the traffic that answers there,
+	// where no container of the slot runs; "" when there is none.
+	Stranger string
 }
 
 // live returns the slot that serves all the traffic.
 func (t Traffic) live() (release.Slot, bool) {
 	slot, whole := t.Weights.Live()
 	return slot, whole && t.Serving
+}
+
+// Choose returns where a release to come would go, and the slot that it would go back
+// to; none in a first release.
+func (t Traffic) Choose(first bool) (candidate, good release.Slot, err error) {
+	return t.choose("a release to come", first)
 }
 
 // Plan is what is to be released.
@@ -54,7 +67,7 @@ func (p Plan) Record(t Traffic, now time.Time) (release.Record, error) {
 	}
 	record := release.Record{ID: id, Version: p.Version, Commit: p.Commit, Started: now.UTC().Truncate(time.Millisecond)}
 	record.Candidate, record.Good, err = t.choose(id, p.First)
-	record.First = record.Good == ""
+	record.First, record.After = record.Good == "", t.Serves[record.Good]
 	if err != nil {
 		return release.Record{}, err
 	}
@@ -72,10 +85,13 @@ func (t Traffic) choose(id release.ID, first bool) (candidate, good release.Slot
 	switch {
 	case t.Weights != (release.Weights{}) && !atRest:
 		return "", "", t.split()
+	case t.Stranger != "":
+		return "", "", release.Refuse(fmt.Sprintf("name its compose project in slots.%s.project, so that what is live is known and kept as the way back", whole),
+			"%s has all the traffic and its %s answers, but no container of the slot runs: somebody is served by what this release does not know", whole, t.Stranger)
 	case serving && first && t.Owner == id:
 		return live, "", nil // run again: it is live already
 	case serving && first:
-		return "", "", release.Reject("remove first-release from the workflow", "%s is live, so this is not the first release", live)
+		return "", "", release.Reject("leave first-release out", "%s is live, so this is not the first release", live)
 	case serving:
 		return live.Other(), live, nil
 	case !first:
@@ -92,6 +108,6 @@ func (t Traffic) split() error {
 	if t.Owner != "" {
 		who = "it is release " + string(t.Owner)
 	}
-	return release.Refuse("re-run the failed jobs of that release to resume it, or start the rollback workflow",
+	return release.Refuse("resume that release: re-run its failed jobs, or run shift again with its record; or roll it back, with the rollback workflow or bluegreen rollback",
 		"the traffic is split, %s: %s", t.Weights, who)
 }

@@ -34,6 +34,8 @@ func TestTheCandidate(t *testing.T) {
 		{"nothing is live, and it is the first: blue", preflight.Traffic{}, true, release.Blue, "", "", 0},
 		{"the balancer points at an empty slot: refused", preflight.Traffic{Weights: blue}, false, "", "", "no slot is live", 1},
 		{"the balancer points at an empty slot, and it is the first: away from it", preflight.Traffic{Weights: blue}, true, release.Green, "", "", 0},
+		{"a first release where something else answers: refused", preflight.Traffic{Weights: blue, Stranger: "web"}, true, "", "", "its web answers, but no container of the slot runs", 1},
+		{"a release where something else answers: refused", preflight.Traffic{Weights: blue, Stranger: "web"}, false, "", "", "its web answers", 1},
 		{"a first release where one is live: bad input", preflight.Traffic{Weights: blue, Serving: true}, true, "", "", "blue is live, so this is not the first release", 2},
 		{"the first release runs again, live already", preflight.Traffic{Weights: green, Serving: true, Owner: "acme-mailblast-77"}, true, release.Green, "", "", 0},
 		{"split by another release: refused", preflight.Traffic{Weights: split, Serving: true, Owner: "acme-mailblast-76", Good: release.Blue}, false, "", "", "split, blue 90% green 10%: it is release acme-mailblast-76", 1},

@@ -43,7 +43,7 @@ func Engine(slot release.Slot, look Look) Probe {
 
 // Compose looks for docker compose and its version.
 func Compose(look Look) Probe {
-	return Probe{Name: "compose", Remedy: "install docker compose on this runner", Look: look}
+	return Probe{Name: "compose", Remedy: "install docker compose on this runner, and correct the compose files that slots names", Look: look}
 }
 
 // Balancer looks whether the balancer answers, can be read, and could be
@@ -67,6 +67,42 @@ func Prometheus(look Look) Probe {
 	return Probe{Name: "prometheus", Evidence: []string{"6.1.30"}, Remedy: "add both slots' targets to Prometheus, and see that they are up", Look: look}
 }
 
+// Scraped looks whether the slots answer with the metrics that the rules are
+// measured on, where no Prometheus scrapes them.
+func Scraped(look Look) Probe {
+	return Probe{Name: "metrics", Evidence: []string{"6.1.30"}, Remedy: "see that each process listed under scrape answers with its metrics", Look: look}
+}
+
+// Samples looks whether the gates will have the requests that they need.
+func Samples(look Look) Probe {
+	return Probe{
+		Name:   "traffic for the gates",
+		Remedy: "bake longer, give the first step more weight, set gates.min-samples lower, or send synthetic load; as it is, such a step ends after shift.max-bake with a warning",
+		Look:   look,
+	}
+}
+
+// Repeated looks whether the checks that are asked again while there is traffic
+// could be asked.
+func Repeated(look Look) Probe {
+	return Probe{Name: "repeated checks", Remedy: "give every check of smoke an address to be asked at", Look: look}
+}
+
+// Approvals looks whether somebody is asked to approve each step that waits.
+func Approvals(look Look) Probe {
+	return Probe{Name: "approvals of steps", Remedy: "name the roles in sign-off.roles, with before: step", Look: look}
+}
+
+// Length looks whether the shift has the time that it takes.
+func Length(look Look) Probe {
+	return Probe{Name: "time for the shift", Remedy: "shorten shift.max-bake or shift.approval-timeout, or let a step hold", Look: look}
+}
+
+// Items looks whether the plan has the items that the configuration names.
+func Items(look Look) Probe {
+	return Probe{Name: "items of the plan", Remedy: "correct evidence in sign-off.roles, smoke.checks and gates.rules, and record.not-applicable: ids of the checklist, such as A.1.1, or leave it out", Look: look}
+}
+
 // Environment looks whether a GitHub environment is protected as the design of
 // a release has it.
 func Environment(name string, look Look) Probe {
@@ -76,7 +112,7 @@ func Environment(name string, look Look) Probe {
 // Values looks whether the named variables are set and not empty. It says which
 // are missing, never what the others hold.
 func Values(names []string, lookup func(string) (string, bool)) Probe {
-	return Probe{Name: "values", Remedy: "add them to the environment secret BLUEGREEN_ENV, or set them on the step", Look: func(context.Context) (string, error) {
+	return Probe{Name: "values", Remedy: "add them to the environment secret BLUEGREEN_ENV or, if they are no secrets, to the variable BLUEGREEN_VARS; or set them on the step", Look: func(context.Context) (string, error) {
 		if len(names) == 0 {
 			return "", Absent("preflight.values names no variable")
 		}

@@ -3,9 +3,9 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
@@ -16,7 +16,12 @@ type History interface {
 	// branch.
 	Standing(ctx context.Context, branch string, commit release.Commit) (Standing, error)
 	PullRequests(ctx context.Context, commit release.Commit) ([]PullRequest, error)
+	// Checks returns the latest result of every check, commit status and workflow
+	// on a commit.
 	Checks(ctx context.Context, commit release.Commit) ([]Check, error)
+	// Required names the checks that a branch's own rules require; "" is the
+	// default branch.
+	Required(ctx context.Context, branch string) ([]string, error)
 }
 
 // Standing is where a commit stands to the head of a branch.
@@ -31,6 +36,7 @@ type PullRequest struct {
 	Number  int
 	Author  string
 	Merged  bool
+	Base    string   // the branch that it goes to
 	Head    string   // the commit that was last reviewed, or should have been
 	Reviews []Review // oldest first
 }
@@ -42,7 +48,7 @@ type Review struct {
 	Commit string
 }
 
-// Check is the latest result of a check on a commit.
+// Check is the latest result of a check, a commit status or a workflow on a commit.
 type Check struct {
 	Name       string
 	Done       bool
@@ -51,26 +57,28 @@ type Check struct {
 }
 
 // Commit returns the probes of the commit itself: that it is on the branch, was
-// approved by somebody else, and that the required checks have succeeded. run is
-// the own run, whose checks do not count.
+// approved by somebody else on its way there, and that the required checks and the named tests have
+// succeeded. run is the own run, whose checks do not count.
 func Commit(history History, s Settings, commit release.Commit, run int64) []Probe {
-	c := commitLook{history, s, commit, run}
-	return []Probe{
+	c := commitLook{History: history, settings: s, commit: commit, run: run, results: &results{}}
+	all := []Probe{
 		{Name: "branch", Evidence: []string{"A.1.1"}, Remedy: "merge the commit first", Look: c.branch},
 		{Name: "review", Evidence: []string{"A.1.2"}, Remedy: "let somebody else approve the pull request of the commit, and merge it", Look: c.review},
-		{Name: "checks", Evidence: []string{"A.1.3"}, Remedy: "make the checks succeed on this commit", Timeout: s.ChecksTimeout, Look: c.checks},
+		{Name: "checks", Evidence: []string{"A.1.3"}, Remedy: "make the checks succeed on this commit", Timeout: s.ChecksTimeout, Look: c.required},
 	}
+	return append(all, c.tests()...)
 }
 
 type commitLook struct {
-	history  History
+	History
 	settings Settings
 	commit   release.Commit
 	run      int64
+	results  *results
 }
 
 func (c commitLook) branch(ctx context.Context) (string, error) {
-	s, err := c.history.Standing(ctx, c.settings.Branch, c.commit)
+	s, err := c.Standing(ctx, c.settings.Branch, c.commit)
 	if err != nil {
 		return "", err
 	}
@@ -84,13 +92,17 @@ func (c commitLook) review(ctx context.Context) (string, error) {
 	if !c.settings.RequireReview {
 		return "", Absent("preflight.require-review is off")
 	}
-	pulls, err := c.history.PullRequests(ctx, c.commit)
+	pulls, err := c.PullRequests(ctx, c.commit)
 	if err != nil {
 		return "", err
 	}
-	err = fmt.Errorf("commit %s belongs to no merged pull request", c.commit.Short())
+	s, err := c.Standing(ctx, c.settings.Branch, c.commit) // for the name of the default branch
+	if err != nil {
+		return "", err
+	}
+	err = fmt.Errorf("commit %s belongs to no merged pull request into %s", c.commit.Short(), s.Branch)
 	for _, p := range pulls {
-		if !p.Merged {
+		if !p.Merged || p.Base != s.Branch {
 			continue
 		}
 		var by []string
@@ -110,75 +122,24 @@ func (p PullRequest) approvedBy() ([]string, error) {
 			last[r.By] = r
 		}
 	}
-	var by []string
-	for who, r := range last {
-		switch {
+	var by, stale []string
+	for _, who := range slices.Sorted(maps.Keys(last)) {
+		switch r := last[who]; {
 		case r.State == "CHANGES_REQUESTED":
 			return nil, fmt.Errorf("pull request %d: %s asks for changes", p.Number, who)
-		case r.State == "APPROVED" && r.Commit == p.Head && !strings.EqualFold(who, p.Author) && !strings.HasSuffix(who, "[bot]"):
+		case r.State != "APPROVED" || strings.EqualFold(who, p.Author) || strings.HasSuffix(who, "[bot]"):
+		case r.Commit != p.Head:
+			stale = append(stale, fmt.Sprintf("%s approved %s", who, release.Commit(r.Commit).Short()))
+		default:
 			by = append(by, who)
 		}
 	}
-	if len(by) == 0 {
-		return nil, fmt.Errorf("pull request %d was approved by nobody but its author at the commit that was merged", p.Number)
+	if len(by) > 0 {
+		return by, nil
 	}
-	slices.Sort(by)
-	return by, nil
-}
-
-// between is the pause between two looks at checks that are still running.
-const between = 10 * time.Second
-
-// checks waits for the required checks, as long as its context lasts.
-func (c commitLook) checks(ctx context.Context) (string, error) {
-	names := c.settings.RequiredChecks
-	if len(names) == 0 {
-		return "", Absent("preflight.required-checks names no check")
+	err := fmt.Errorf("pull request %d was approved by nobody but its author at the commit that was merged", p.Number)
+	if len(stale) > 0 {
+		err = fmt.Errorf("%w, %s: %s", err, release.Commit(p.Head).Short(), strings.Join(stale, ", "))
 	}
-	for {
-		all, err := c.history.Checks(ctx, c.commit)
-		if err != nil {
-			return "", err
-		}
-		running, err := c.judge(all)
-		if err != nil {
-			return "", err
-		}
-		if len(running) == 0 {
-			return fmt.Sprintf("%d checks succeeded on %s: %s", len(names), c.commit.Short(), strings.Join(names, ", ")), nil
-		}
-		select {
-		case <-ctx.Done():
-			return "", fmt.Errorf("still running: %s: %w", strings.Join(running, ", "), context.Cause(ctx))
-		case <-time.After(between):
-		}
-	}
-}
-
-// judge returns the required checks that are still running, and refuses ones
-// that are missing or did not succeed. Skipped and neutral are no success.
-func (c commitLook) judge(all []Check) (running []string, err error) {
-	var bad []string
-	for _, name := range c.settings.RequiredChecks {
-		found := false
-		for _, check := range all {
-			if check.Name != name || check.Run != 0 && check.Run == c.run {
-				continue
-			}
-			found = true
-			switch {
-			case !check.Done:
-				running = append(running, name)
-			case check.Conclusion != "success":
-				bad = append(bad, name+": "+check.Conclusion)
-			}
-		}
-		if !found {
-			bad = append(bad, name+": no such check")
-		}
-	}
-	if len(bad) > 0 {
-		return nil, fmt.Errorf("commit %s: %s", c.commit.Short(), strings.Join(bad, ", "))
-	}
-	return running, nil
+	return nil, err
 }

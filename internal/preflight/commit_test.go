@@ -18,6 +18,7 @@ type story struct {
 	standing preflight.Standing
 	pulls    []preflight.PullRequest
 	checks   [][]preflight.Check
+	required []string
 	broken   error
 }
 
@@ -37,12 +38,14 @@ func (s *story) Checks(context.Context, release.Commit) ([]preflight.Check, erro
 	return next, s.broken
 }
 
+func (s *story) Required(context.Context, string) ([]string, error) { return s.required, s.broken }
+
 func review(by, state string) preflight.Review {
 	return preflight.Review{By: by, State: state, Commit: "head"}
 }
 
 func merged(reviews ...preflight.Review) []preflight.PullRequest {
-	return []preflight.PullRequest{{Number: 5, Author: "erin", Merged: true, Head: "head", Reviews: reviews}}
+	return []preflight.PullRequest{{Number: 5, Author: "erin", Merged: true, Base: "main", Head: "head", Reviews: reviews}}
 }
 
 func done(name, conclusion string) preflight.Check {
@@ -74,7 +77,7 @@ func TestTheCommit(t *testing.T) {
 		{"a machine approved", func(s *story, _ *preflight.Settings) { s.pulls = merged(review("merge[bot]", "APPROVED")) }, 1, release.Failed, "by nobody"},
 		{"an earlier commit was approved", func(s *story, _ *preflight.Settings) {
 			s.pulls = merged(preflight.Review{By: "bob", State: "APPROVED", Commit: "before"})
-		}, 1, release.Failed, "at the commit that was merged"},
+		}, 1, release.Failed, "at the commit that was merged, head: bob approved before"},
 		{"somebody asks for changes", func(s *story, _ *preflight.Settings) {
 			s.pulls = merged(review("bob", "APPROVED"), review("carol", "CHANGES_REQUESTED"))
 		}, 1, release.Failed, "carol asks for changes"},
@@ -85,9 +88,26 @@ func TestTheCommit(t *testing.T) {
 			s.pulls = merged(review("bob", "APPROVED"), review("bob", "DISMISSED"))
 		}, 1, release.Failed, "by nobody"},
 		{"the pull request is open", func(s *story, _ *preflight.Settings) { s.pulls[0].Merged = false }, 1, release.Failed, "belongs to no merged pull request"},
+		{"the approved pull request went to another branch", func(s *story, _ *preflight.Settings) {
+			s.pulls[0].Base = "feature/x"
+		}, 1, release.Failed, "belongs to no merged pull request into main"},
+		{"one to another branch stands beside the reviewed one", func(s *story, _ *preflight.Settings) {
+			s.pulls = append([]preflight.PullRequest{{Number: 4, Author: "erin", Merged: true, Base: "feature/x"}}, s.pulls...)
+		}, 1, release.Passed, "pull request 5 by erin"},
 		{"it was pushed past review", func(s *story, _ *preflight.Settings) { s.pulls = nil }, 1, release.Failed, "belongs to no merged pull request"},
 		{"no review is asked for", func(s *story, c *preflight.Settings) { s.pulls, c.RequireReview = nil, false }, 1, release.NotShown, "require-review is off"},
 		{"all required checks succeeded", nil, 2, release.Passed, "2 checks succeeded"},
+		{"the branch requires what the configuration does not name", func(s *story, c *preflight.Settings) {
+			c.RequiredChecks, s.required = nil, []string{"unit"}
+		}, 2, release.Passed, "1 checks succeeded"},
+		{"what the branch requires did not run on the merged commit", func(s *story, c *preflight.Settings) {
+			c.RequiredChecks, s.required = nil, []string{"lint"}
+		}, 2, release.Failed, "lint: no such check"},
+		{"the tests of a kind succeeded", func(_ *story, c *preflight.Settings) { c.UnitTests = []string{"unit"} }, 3, release.Passed, "1 checks succeeded"},
+		{"the tests of a kind failed", func(s *story, c *preflight.Settings) {
+			c.EndToEndTests, s.checks[0][1].Conclusion = []string{"e2e"}, "failure"
+		}, 5, release.Failed, "e2e: failure"},
+		{"no test of a kind is named", nil, 6, release.NotShown, "preflight.performance-tests names no check"},
 		{"no check is required", func(_ *story, c *preflight.Settings) { c.RequiredChecks = nil }, 2, release.NotShown, "names no check"},
 		{"a required check does not exist", func(_ *story, c *preflight.Settings) { c.RequiredChecks = []string{"perf"} }, 2, release.Failed, "perf: no such check"},
 		{"a required check was skipped", func(s *story, _ *preflight.Settings) { s.checks[0][1].Conclusion = "skipped" }, 2, release.Failed, "e2e: skipped"},

@@ -36,13 +36,17 @@ type Result struct {
 }
 
 // absent says that there is nothing to look at.
-type absent struct{ reason string }
+type absent struct {
+	reason string
+	cause  error
+}
 
 func (a absent) Error() string { return a.reason }
+func (a absent) Unwrap() error { return a.cause }
 
 // Absent is the error of a look that has nothing to look at, such as a mail
 // server that is not configured. Its item is not shown, and the release goes on.
-func Absent(format string, args ...any) error { return absent{fmt.Sprintf(format, args...)} }
+func Absent(format string, args ...any) error { return absent{reason: fmt.Sprintf(format, args...)} }
 
 // Run runs all probes at once and returns their results in the order of the
 // probes. A probe without a Timeout of its own has the given one.

@@ -12,6 +12,15 @@ import (
 // Report is the results of all probes.
 type Report struct{ Results []Result }
 
+// StopsFirst is the results for a reader, who looks for what stops the release.
+func (r Report) StopsFirst() []Result {
+	all := slices.Clone(r.Results)
+	slices.SortStableFunc(all, func(a, b Result) int {
+		return map[bool]int{true: 0, false: 1}[a.Stops] - map[bool]int{true: 0, false: 1}[b.Stops]
+	})
+	return all
+}
+
 // Show adds the evidence. An item that several probes show is as good as the
 // worst of them; a probe that had nothing to look at takes nothing away from
 // what the others saw.
@@ -69,7 +78,7 @@ func describe(parts []Result) string {
 }
 
 // Err is nil when nothing stops the release. Otherwise it names everything that
-// does, and its hint every remedy.
+// does, and its hint every remedy, each on a line.
 func (r Report) Err() error {
 	var errs []error
 	var remedies []string
@@ -86,7 +95,7 @@ func (r Report) Err() error {
 			failed++
 		}
 	}
-	switch err, hint := errors.Join(errs...), strings.Join(remedies, "; "); {
+	switch err, hint := errors.Join(errs...), strings.Join(remedies, "\n"); {
 	case err == nil:
 		return nil
 	case failed == 0:

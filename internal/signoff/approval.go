@@ -31,7 +31,12 @@ type Approval struct {
 	Role    Role
 	By      string
 	Comment string
-	Code    string // of the images that it is for
+	Code    string  // of the images that it is for
+	Bypass  string  // why it may be an administrator's bypass; empty when it is none
+	Binding Binding // what ties it to the run and the images
+
+	Environment string
+	Commit      release.Commit // of the run
 }
 
 // ruling is everything that decides whether a decision counts.
@@ -41,6 +46,7 @@ type ruling struct {
 	env  Environment
 	run  Run
 	code string
+	held []Binding // what approvals of this commit were for
 }
 
 // choose returns the approval that counts, or why none does.
@@ -55,21 +61,32 @@ func (r ruling) choose(history []Decision) (Decision, error) {
 			rejected = append(rejected, d)
 		}
 	}
-	// An earlier attempt may have been rejected; GitHub started this one's job
-	// only because somebody approved since. In the first attempt there is no
-	// earlier one.
-	if len(rejected) > 0 && (len(approved) == 0 || r.run.Attempt <= 1) {
+	if len(rejected) > 0 && r.stands(len(approved), len(rejected)) {
 		return rejected[0], release.Refuse("settle what the comment says, then re-run the failed jobs", "%s rejected by %s: %s",
 			r.role.Title, rejected[0].By, quote(rejected[0].Comment))
 	}
 	err := release.Refuse("approve the deployment to "+r.env.Name+" on the page of the run, then re-run this job",
 		"nobody approved %s in run %d", r.env.Name, r.run.ID)
+	if len(approved) > 0 {
+		if err := r.bound(len(approved)); err != nil {
+			return Decision{}, err
+		}
+	}
 	for _, d := range approved {
 		if err = r.counts(d); err == nil {
 			return d, nil
 		}
 	}
 	return Decision{}, err
+}
+
+// stands reports whether a rejection is the last word. An earlier attempt may have
+// been rejected; GitHub started this one's job only because somebody approved since,
+// so there is an approval that was not written down yet. In the first attempt there is
+// no earlier one.
+func (r ruling) stands(approvals, rejections int) bool {
+	last := r.last()
+	return rejections > last.Rejections && (approvals <= last.Approvals || r.run.Attempt <= 1)
 }
 
 // counts refuses an approval that nobody, the wrong person, or for other images
@@ -90,8 +107,10 @@ func (r ruling) person(d Decision) error {
 	return nil
 }
 
+// independent refuses the approval of whoever started the run, or this attempt of it.
+// Whoever has approved before may run the failed jobs again.
 func (r ruling) independent(d Decision) error {
-	self := strings.EqualFold(d.By, r.run.Trigger) || strings.EqualFold(d.By, r.run.Actor)
+	self := strings.EqualFold(d.By, r.run.Actor) || strings.EqualFold(d.By, r.run.Trigger) && !r.kept(d.By)
 	if self && (r.env.SelfReviewPrevented || !r.AllowSelfReview) {
 		return release.Refuse("let another reviewer approve", "%s was approved by %s, who started the run", r.env.Name, d.By)
 	}
@@ -99,14 +118,23 @@ func (r ruling) independent(d Decision) error {
 }
 
 func (r ruling) reviewer(d Decision) error {
-	switch {
-	case r.env.lists(d.By), r.AllowBypass:
-		return nil
-	case len(r.env.Teams) == 0:
-		return release.Refuse("let a listed reviewer approve, or set sign-off.allow-bypass",
-			"%s was approved by %s, who is not among its reviewers (%s): an administrator's bypass", r.env.Name, d.By, strings.Join(r.env.Users, ", "))
+	if why := r.bypass(d); why != "" && !r.AllowBypass {
+		return release.Refuse("let a listed reviewer approve, or set sign-off.allow-bypass", "%s was approved by %s, %s", r.env.Name, d.By, why)
 	}
-	return nil // a member of a team: Guarded has refused teams beside a bypass
+	return nil
+}
+
+// bypass says why an approval is an administrator's bypass, or may be one.
+func (r ruling) bypass(d Decision) string {
+	switch {
+	case r.env.lists(d.By):
+		return ""
+	case len(r.env.Teams) == 0:
+		return fmt.Sprintf("who is not among its reviewers (%s): an administrator's bypass", strings.Join(r.env.Users, ", "))
+	case r.env.BypassAllowed:
+		return fmt.Sprintf("who is no reviewer by name: a member of %s, or an administrator's bypass", strings.Join(r.env.Teams, ", "))
+	}
+	return "" // a member of a team, since nobody else could
 }
 
 var quotedCode = regexp.MustCompile(`(?i)\bimages[ :]+([0-9a-f]{12})\b`)

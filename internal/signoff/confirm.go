@@ -16,6 +16,8 @@ type Source interface {
 	Environment(ctx context.Context, name string) (Environment, error)
 	Run(ctx context.Context, id int64) (Run, error)
 	Decisions(ctx context.Context, run int64) ([]Decision, error)
+	// Notes returns what a Notebook has of an environment and a commit.
+	Notes(ctx context.Context, environment string, commit release.Commit) ([]string, error)
 }
 
 // Request is what is to be confirmed.
@@ -29,7 +31,8 @@ type Request struct {
 // Confirm reads whether the role has approved the release, and shows the items
 // that the role covers: signed off, failed when it was rejected, and not shown
 // when nobody approved, the approval does not count, or that cannot be read.
-// Beside the error of a rejection it returns who rejected, and why.
+// Beside the error of a rejection it returns who rejected, and why; beside that of an
+// approval which does not count what there is to Bind.
 func (s Settings) Confirm(ctx context.Context, source Source, req Request, findings *release.Findings) (Approval, error) {
 	role, err := s.Role(req.Role)
 	if err != nil {
@@ -46,9 +49,15 @@ func (s Settings) Confirm(ctx context.Context, source Source, req Request, findi
 	decision, err := r.choose(history)
 	if err != nil {
 		r.refuse(findings, decision, err)
-		return Approval{Role: role, By: decision.By, Comment: decision.Comment}, err
+		return Approval{
+			Role: role, By: decision.By, Comment: decision.Comment,
+			Binding: r.refused(history, decision), Environment: r.env.Name, Commit: r.run.Commit,
+		}, err
 	}
-	approval := Approval{Role: role, By: decision.By, Comment: decision.Comment, Code: r.code}
+	approval := Approval{
+		Role: role, By: decision.By, Comment: decision.Comment, Code: r.code, Bypass: r.bypass(decision),
+		Binding: r.bind(history, decision.By), Environment: r.env.Name, Commit: r.run.Commit,
+	}
 	r.signOff(findings, approval, req.Release.Version)
 	return approval, nil
 }
@@ -81,8 +90,7 @@ func (s Settings) read(ctx context.Context, source Source, req Request, role Rol
 	r := ruling{Settings: s, role: role, code: Code(req.Release.Images)}
 	var err error
 	if r.env, err = source.Environment(ctx, name); errors.Is(err, ErrNoEnvironment) {
-		return r, nil, release.Refuse("create the environment "+name+" with required reviewers",
-			"environment %s does not exist, so GitHub asked nobody", name)
+		return r, nil, Missing(name)
 	} else if err != nil {
 		return r, nil, unread("environment "+name, err)
 	}
@@ -99,6 +107,11 @@ func (s Settings) read(ctx context.Context, source Source, req Request, role Rol
 	if err != nil {
 		return r, nil, unread(fmt.Sprintf("approvals of run %d", req.Run), err)
 	}
+	notes, err := source.Notes(ctx, name, r.run.Commit)
+	if err != nil {
+		return r, nil, unread("what approvals of "+name+" were for", err)
+	}
+	r.held = bindings(notes, req.Run)
 	return r, history, nil
 }
 
@@ -147,7 +160,11 @@ func (r ruling) signOff(findings *release.Findings, a Approval, version release.
 			findings.Miss(id, "%s approved, without %s", a.By, w.want)
 			continue
 		}
+		by := a.By
+		if a.Bypass != "" {
+			by += " (" + a.Bypass + ")"
+		}
 		findings.SignOff(id, "%s %s approved %s, images %s, in run %d attempt %d: %s",
-			r.role.Title, a.By, version, a.Code, r.run.ID, r.run.Attempt, quote(a.Comment))
+			r.role.Title, by, version, a.Code, r.run.ID, r.run.Attempt, quote(a.Comment))
 	}
 }

@@ -17,6 +17,7 @@ type books struct {
 	environments map[string]signoff.Environment
 	run          signoff.Run
 	history      []signoff.Decision
+	notes        []string
 	broken       error // what every answer but the environment's is
 }
 
@@ -32,6 +33,15 @@ func (b *books) Run(context.Context, int64) (signoff.Run, error) { return b.run,
 
 func (b *books) Decisions(context.Context, int64) ([]signoff.Decision, error) {
 	return b.history, b.broken
+}
+
+func (b *books) Notes(context.Context, string, release.Commit) ([]string, error) {
+	return b.notes, b.broken
+}
+
+func (b *books) Note(_ context.Context, _ string, _ release.Commit, text string) error {
+	b.notes = append(b.notes, text)
+	return b.broken
 }
 
 // approved is a run in which alice, a listed reviewer, approved as QA.

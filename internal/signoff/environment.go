@@ -42,6 +42,34 @@ func (s Settings) Guarded(e Environment) error {
 	return nil
 }
 
+// Asks says whom an environment asks, and which ways past them it leaves open.
+func (s Settings) Asks(e Environment) string {
+	who := slices.Clone(e.Users)
+	for _, team := range e.Teams {
+		who = append(who, "team "+team)
+	}
+	text := "it asks " + strings.Join(who, " or ")
+	switch {
+	case e.SelfReviewPrevented:
+		text += ", and not whoever started the run"
+	case !s.AllowSelfReview:
+		text += "; it lets whoever started the run approve, which signoff then refuses"
+	}
+	switch {
+	case e.BypassAllowed && s.AllowBypass:
+		text += "; administrators may bypass it, and that counts"
+	case e.BypassAllowed:
+		text += "; administrators may bypass it, which signoff then refuses"
+	}
+	return text
+}
+
+// Missing refuses an environment that does not exist: GitHub would create it, and
+// ask nobody.
+func Missing(name string) error {
+	return release.Refuse("create it: bluegreen environments --apply", "environment %s does not exist, so GitHub would ask nobody", name)
+}
+
 // Unguarded refuses whatever would make a job of the target environment wait,
 // since a rollback must wait for nobody.
 func Unguarded(e Environment) error {

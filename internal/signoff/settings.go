@@ -10,7 +10,7 @@ import (
 
 // Settings says who signs off, and how strictly.
 type Settings struct {
-	Roles           []Role `yaml:"roles" help:"Who signs off, before which phase, for which items of the plan. Left out: development and devops before migrate, qa and live before shift, product before finalize."`
+	Roles           []Role `yaml:"roles" help:"Who signs off, before which phase, for which items of the plan. Left out: development and devops before migrate, qa and live before shift, product before finalize; [] asks nobody."`
 	AllowBypass     bool   `yaml:"allow-bypass" default:"false" help:"Whether an administrator's bypass of the environment's rules counts as an approval."`
 	AllowSelfReview bool   `yaml:"allow-self-review" default:"false" help:"Whether whoever started the run may sign it off, where the environment does not prevent that."`
 	RequireCode     bool   `yaml:"require-code" default:"false" help:"Whether the comment of an approval must quote the code of the images, such as: images 0123456789ab."`
@@ -30,9 +30,9 @@ func (s Settings) Check() error {
 }
 
 // All returns the roles in force: the configured ones, completed from the plan,
-// or the plan's.
+// or the plan's. An empty list is nobody.
 func (s Settings) All() []Role {
-	if len(s.Roles) == 0 {
+	if s.Roles == nil {
 		return Plan()
 	}
 	all := make([]Role, len(s.Roles))
@@ -40,6 +40,17 @@ func (s Settings) All() []Role {
 		all[i] = r.complete()
 	}
 	return all
+}
+
+// Before lists the names of the roles that a phase waits for.
+func (s Settings) Before(p Phase) []string {
+	names := []string{}
+	for _, r := range s.All() {
+		if r.Before == p {
+			names = append(names, r.Name)
+		}
+	}
+	return names
 }
 
 // Role returns one of the roles in force.

@@ -3,6 +3,7 @@ package githubtest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -15,6 +16,9 @@ type reply struct {
 	body   any
 	items  []any // of a list: the body is a page of them
 	wrap   string
+	beside object // what stands beside a list that is below a key
+	cursor bool   // the pages of a list have no numbers
+	header string // of the permissions that were missing
 }
 
 func found(body any) reply { return reply{body: body} }
@@ -33,44 +37,68 @@ func (r reply) under(key string) reply {
 	return r
 }
 
+// made answers that something was created.
+func made(body any) reply { return reply{status: http.StatusCreated, body: body} }
+
+// done answers with nothing.
+func done() reply { return reply{status: http.StatusNoContent} }
+
 func missing() reply { return problem(http.StatusNotFound, "Not Found") }
 
 func problem(status int, message string) reply {
 	return reply{status: status, body: errorBody(status, message)}
 }
 
-func (r reply) write(w http.ResponseWriter, req *http.Request) {
+// write sends an answer that the contract allows.
+func (r reply) write(w http.ResponseWriter, req *http.Request, c contract) error {
 	if r.items != nil {
-		page, link := pages(r.items, req)
+		page, link := pages(r.items, req, r.cursor)
 		if link != "" {
 			w.Header().Set("Link", link)
 		}
 		r.body = page
 		if r.wrap != "" {
-			r.body = map[string]any{"total_count": len(r.items), r.wrap: page}
+			whole := object{"total_count": len(r.items), r.wrap: page}
+			maps.Copy(whole, r.beside)
+			r.body = whole
 		}
 	}
 	if r.status == 0 {
 		r.status = http.StatusOK
 	}
-	w.WriteHeader(r.status)
-	_ = json.NewEncoder(w).Encode(r.body) // the client went away
+	body, err := c.response(r.status, r.body)
+	if err != nil {
+		return err
+	}
+	send(w, r.status, body)
+	return nil
+}
+
+func send(w http.ResponseWriter, status int, body any) {
+	w.WriteHeader(status)
+	if status != http.StatusNoContent {
+		_ = json.NewEncoder(w).Encode(body) // the client went away
+	}
 }
 
 // pages returns the page that the query asks for, and the Link header to the
-// others.
-func pages(items []any, req *http.Request) (page []any, link string) {
+// others: by number, or by what comes after.
+func pages(items []any, req *http.Request, cursor bool) (page []any, link string) {
 	at := req.URL
 	size := number(at.Query().Get("per_page"), 30, 100)
 	last := max(1, (len(items)+size-1)/size)
-	current := number(at.Query().Get("page"), 1, 1<<30)
+	key := "page"
+	if cursor {
+		key = "after"
+	}
+	current := number(at.Query().Get(key), 1, 1<<30)
 	if from := (current - 1) * size; from < len(items) {
 		page = items[from:min(from+size, len(items))]
 	}
 	var links []string
 	add := func(rel string, n int) {
 		query := at.Query()
-		query.Set("page", strconv.Itoa(n))
+		query.Set(key, strconv.Itoa(n))
 		next := url.URL{Scheme: "http", Host: req.Host, Path: at.Path, RawPath: at.RawPath, RawQuery: query.Encode()}
 		links = append(links, fmt.Sprintf("<%s>; rel=%q", next.String(), rel))
 	}
@@ -104,5 +132,5 @@ func fail(w http.ResponseWriter, status int, message string) {
 	if strings.Contains(message, "secondary") {
 		body["documentation_url"] = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits"
 	}
-	reply{status: status, body: body}.write(w, nil)
+	send(w, status, body)
 }

@@ -64,7 +64,7 @@ func compare(s *State, r *http.Request) reply {
 	ahead, behind := without(ofHead, ofBase), without(ofBase, ofHead)
 	return found(object{
 		"status": distance(len(ahead), len(behind)), "ahead_by": len(ahead), "behind_by": len(behind),
-		"total_commits": len(ahead), "base_commit": object{"sha": from}, "commits": commits(ahead),
+		"total_commits": len(ahead), "base_commit": commit(from), "merge_base_commit": commit(from), "commits": commits(ahead),
 		"url": apiURL(r, "/repos/%s/compare/%s...%s", s.Repository, base, head), "files": []object{},
 	})
 }
@@ -94,7 +94,9 @@ func without(set, other map[string]bool) []string {
 func commits(shas []string) []object {
 	all := make([]object, len(shas))
 	for i, sha := range shas {
-		all[i] = object{"sha": sha}
+		all[i] = commit(sha)
 	}
 	return all
 }
+
+func commit(sha string) object { return object{"sha": sha} }

@@ -65,7 +65,9 @@ func (s *Server) Requests() []string {
 	return slices.Clone(s.requests)
 }
 
-// Surprises returns the requests that the server has no answer for.
+// Surprises returns what was not as GitHub describes it: requests that the server
+// has no answer for or that GitHub would not take, and answers of its own that
+// GitHub would not give.
 func (s *Server) Surprises() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,22 +95,8 @@ func (s *Server) badToken(r *http.Request) bool {
 	return sent != "" && s.state.Token != "" && subtle.ConstantTimeCompare([]byte(sent), []byte(s.state.Token)) != 1
 }
 
-// endpoint answers a route of the repository, and 404 for every other
-// repository and for a private one without a token.
-func (s *Server) endpoint(route route) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name := r.PathValue("owner") + "/" + r.PathValue("repo")
-		if !strings.EqualFold(name, s.state.Repository) || s.state.Private && token(r) == "" {
-			fail(w, http.StatusNotFound, "Not Found")
-			return
-		}
-		reply := route.answer(&s.state, r)
-		reply.write(w, r)
-	})
-}
-
 func (s *Server) surprise(w http.ResponseWriter, r *http.Request) {
-	s.surprises = append(s.surprises, r.Method+" "+r.URL.RequestURI())
+	s.surprised(r, "the stand-in does not have it")
 	fail(w, http.StatusNotImplemented, "githubtest has no "+r.Method+" "+r.URL.Path)
 }
 

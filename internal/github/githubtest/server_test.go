@@ -33,7 +33,8 @@ func TestStatuses(t *testing.T) {
 		{"a run's id is a number", false, "GET", "/repos/acme/app/actions/runs/x", "right", 404, "Not Found"},
 		{"an unknown commit cannot be processed", false, "GET", "/repos/acme/app/commits/abc/pulls", "right", 422, "No commit found for SHA: abc"},
 		{"what it does not have is said", false, "GET", "/user", "right", 501, "githubtest has no GET /user"},
-		{"it changes nothing", false, "POST", "/repos/acme/app/deployments", "right", 501, "githubtest has no POST"},
+		{"a change without a body is none", false, "POST", "/repos/acme/app/deployments", "right", 422, "Invalid request: there is no body"},
+		{"nor is there a query that it does not know", false, "GET", "/repos/acme/app/deployments?state=active", "right", 422, "Invalid request: the query has state"},
 	}
 	for _, test := range tests {
 		t.Run(test.sentence, func(t *testing.T) {
@@ -49,7 +50,7 @@ func TestStatuses(t *testing.T) {
 			if got.Code != test.status || !strings.HasPrefix(body.Message, test.message) {
 				t.Errorf("%d %q, want %d %q", got.Code, body.Message, test.status, test.message)
 			}
-			if surprised := len(server.Surprises()) > 0; surprised != (test.status == 501) {
+			if surprised := len(server.Surprises()) > 0; surprised != (test.status == 501 || test.status == 422 && strings.HasPrefix(test.message, "Invalid")) {
 				t.Errorf("surprises: %v", server.Surprises())
 			}
 		})

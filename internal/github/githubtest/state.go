@@ -10,14 +10,29 @@ type State struct {
 	DefaultBranch string // "main" when empty
 	Token         string // the only token that is accepted; when empty, any is
 
+	// Permissions of the token, as a workflow writes them, such as actions: read;
+	// when nil, it has them all.
+	Permissions map[string]string
+
 	Branches     map[string]string // name to head commit
 	Commits      []Commit
 	PullRequests []PullRequest
 	CheckRuns    []CheckRun
+	Statuses     []CommitStatus
 	Environments []Environment
 	Runs         []Run
 	Approvals    []Approval
 	Deployments  []Deployment
+	Releases     []Release
+
+	Poor            bool     // the owner's plan has no required reviewers
+	ProtectedChecks []string // checks that the protection of every branch requires
+	RuledChecks     []string // checks that rulesets require, one each
+	CodeScanning    Scanner
+	Dependabot      Scanner
+	SecretScanning  Scanner
+	Users           []string // who has an account; when nil, everybody
+	Teams           []string // teams of the owner, by slug
 }
 
 // Commit is a node of the history.
@@ -64,17 +79,23 @@ type Environment struct {
 	PreventSelfReview bool
 	WaitMinutes       int
 	AdminsMayBypass   bool
-	BranchPolicy      string // "", "protected" or "custom"
+	BranchPolicy      string   // "", "protected" or "custom"
+	Branches, Tags    []string // patterns of a custom branch policy
+	Variables         map[string]string
 }
 
 // Run is a workflow run.
 type Run struct {
 	ID      int64
-	Attempt int // 1 when 0
+	Name    string // of the workflow; Release when empty
+	File    string // of the workflow; as its name when empty
+	Attempt int    // 1 when 0
 	Commit  string
 	Event   string // workflow_dispatch when empty
 	Actor   string
 	Trigger string // who started this attempt; Actor when empty
+
+	Status, Conclusion string // in_progress when empty, and of one that is completed, such as success
 }
 
 // Approval is an entry of a run's approval history.
@@ -92,11 +113,15 @@ type Deployment struct {
 	Environment string
 	Commit      string
 	Creator     string
+	Task        string // deploy when empty
+	Payload     any
 	Statuses    []DeploymentStatus
 }
 
 // DeploymentStatus is one state of a deployment.
 type DeploymentStatus struct {
-	State string // such as waiting, in_progress, success, failure
-	At    time.Time
+	State       string // such as waiting, in_progress, success, failure
+	At          time.Time
+	Description string
+	Log, URL    string // of the run, and of what was deployed
 }

@@ -1,0 +1,37 @@
+package githubtest
+
+import "net/http"
+
+// getBranch answers what everybody may know of the branch's protection: the
+// names of the checks, not who may push.
+func getBranch(s *State, r *http.Request) reply {
+	head, ok := s.resolve(r.PathValue("branch"))
+	if !ok {
+		return problem(http.StatusNotFound, "Branch not found")
+	}
+	level := "off"
+	if len(s.ProtectedChecks) > 0 {
+		level = "non_admins"
+	}
+	return found(object{
+		"name": r.PathValue("branch"), "commit": commit(head), "protected": len(s.ProtectedChecks) > 0,
+		"protection": object{"enabled": len(s.ProtectedChecks) > 0, "required_status_checks": object{
+			"enforcement_level": level, "contexts": nonNil(s.ProtectedChecks), "checks": []object{},
+		}},
+	})
+}
+
+// branchRules answers the rules of all rulesets that hold for a branch: here, one
+// ruleset for each check.
+func branchRules(s *State, _ *http.Request) reply {
+	rules := []object{}
+	for i, name := range s.RuledChecks {
+		rules = append(rules, object{
+			"type": "required_status_checks", "ruleset_source_type": "Repository", "ruleset_source": s.Repository, "ruleset_id": i + 1,
+			"parameters": object{"required_status_checks": []object{{"context": name}}, "strict_required_status_checks_policy": false},
+		})
+	}
+	return list(rules)
+}
+
+func nonNil(names []string) []string { return append([]string{}, names...) }
