@@ -1,0 +1,53 @@
+package cleanup_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/bluegreen-actions/bluegreen/internal/slot"
+)
+
+func TestWhatOthersHaveComeToUseStaysAndIsNotCounted(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.container("other", "guest", "shop-7", "--network", p.name+"-blue_default")
+	c := p.cleaner()
+	c.Dry = true
+	done, err := c.Destroy(t.Context())
+	must(t, err)
+	if len(done.Containers) != 2 || len(done.Networks) != 0 || !images(done.Images, p.images["shop-5"], p.images["shop-6"]) {
+		t.Errorf("%+v would go", done)
+	}
+	p.engine.before["discard"] = func() { // each image gets a container now
+		p.container("other", "five", "shop-5", "--network", "none")
+		p.container("other", "six", "shop-6", "--network", "none")
+	}
+	done, err = p.cleaner().Destroy(t.Context())
+	must(t, err)
+	if len(done.Containers) != 2 || len(done.Networks) != 0 || len(done.Images) != 0 {
+		t.Errorf("%+v went", done)
+	}
+	p.stands(append([]string{"blue network", "image shop-5", "image shop-6"}, gone...)...)
+}
+
+func images(have []slot.Stored, want ...string) bool {
+	found := 0
+	for _, one := range have {
+		for _, name := range want {
+			if one.Name() == name {
+				found++
+			}
+		}
+	}
+	return found == len(have) && found == len(want)
+}
+
+func TestWhatWentBeforeAKillIsTold(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	p.engine.set(saysThatItRemoves + 5) // two that are stopped once more, two that are removed, and the network
+	done, err := p.cleaner().Destroy(t.Context())
+	if !errors.Is(err, errKilled) || len(done.Containers) != 2 || len(done.Networks) != 0 || done.Count() != 2 {
+		t.Errorf("%+v, %v", done, err)
+	}
+}
