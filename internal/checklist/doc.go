@@ -6,6 +6,15 @@
 // the overall status is APPROVED only when all four leads have signed off and
 // nothing that is due in a release has failed or was not shown.
 //
-// It refuses evidence for an item that the plan does not have, since a typing
-// error there would otherwise tick nothing and be noticed by nobody.
+// Somebody who approves can confirm what only a person sees, and what a check or a rule
+// would show where the configuration has none; nothing that an action shows by itself,
+// and nothing that happens after the approval was asked for. What does not count is
+// an issue that says why.
+//
+// Where an action knows that a release has nothing that an item could be about, such as
+// migrations, the item does not apply, and neither does what only sums up such items. A
+// sign-off always does.
+//
+// Evidence for an item that the plan does not have ticks nothing. It is listed among
+// the issues: the record is the last thing that is lost over a typing error.
 package checklist

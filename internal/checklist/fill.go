@@ -3,7 +3,6 @@ package checklist
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -15,29 +14,37 @@ type Line struct {
 	Status   release.Status
 	Observed string    // what was seen, or why nothing was
 	At       time.Time // of the last observation; zero when there is none
+
+	// NotApplicable is why the application has no such thing, in the words of its
+	// configuration, or why this release has none, as an action knows. It is empty for
+	// an item that applies, or that was observed.
+	NotApplicable string
 }
+
+// Due reports whether a release has to show the item before it can be approved.
+func (l Line) Due(rolledBack bool) bool { return l.NotApplicable == "" && l.Item.Due(rolledBack) }
 
 // Checklist is the items in their order, filled in.
 type Checklist struct{ Lines []Line }
 
-// Fill fills in the items from evidence. Two observations of one item count as
-// the worse of the two. An id that is none of the items' is refused.
-func Fill(items []Item, evidence []release.Evidence) (Checklist, error) {
+// Fill fills in the items from evidence, and what nothing has shown from what
+// people said. Two observations of one item count as the worse of the two. An id
+// that is none of the items' ticks nothing.
+func Fill(items []Item, evidence []release.Evidence, said Said) Checklist {
 	var findings release.Findings
 	findings.Merge(evidence)
-	f := filler{items: map[string]Item{}, shown: map[string]release.Evidence{}, lines: map[string]Line{}}
+	f := filler{items: map[string]Item{}, shown: map[string]release.Evidence{}, lines: map[string]Line{}, said: said}
 	for _, item := range items {
 		f.items[item.ID] = item
 	}
-	if unknown := f.take(findings.List()); len(unknown) > 0 {
-		return Checklist{}, release.Reject("show evidence only for ids of the plan, such as A.1.1",
-			"evidence for items that the plan does not have: %s", strings.Join(unknown, ", "))
+	for _, e := range findings.List() {
+		f.shown[e.ID] = e
 	}
 	list := Checklist{Lines: make([]Line, len(items))}
 	for i, item := range items {
 		list.Lines[i] = f.line(item)
 	}
-	return list, nil
+	return list
 }
 
 // Line returns the line of one item.
@@ -49,29 +56,11 @@ func (c Checklist) Line(id string) (Line, bool) {
 	return c.Lines[i], true
 }
 
-// Count returns how many items have each status.
-func (c Checklist) Count() map[release.Status]int {
-	n := map[release.Status]int{}
-	for _, l := range c.Lines {
-		n[l.Status]++
-	}
-	return n
-}
-
 type filler struct {
 	items map[string]Item
 	shown map[string]release.Evidence
 	lines map[string]Line
-}
-
-func (f *filler) take(list []release.Evidence) (unknown []string) {
-	for _, e := range list {
-		if _, ok := f.items[e.ID]; !ok {
-			unknown = append(unknown, fmt.Sprintf("%q", e.ID))
-		}
-		f.shown[e.ID] = e
-	}
-	return unknown
+	said  Said
 }
 
 func (f *filler) line(item Item) Line {
@@ -83,6 +72,7 @@ func (f *filler) line(item Item) Line {
 	if item.Kind == Refers {
 		l = f.referring(item, l)
 	}
+	l = f.said.about(l)
 	f.lines[item.ID] = l
 	return l
 }
@@ -90,6 +80,9 @@ func (f *filler) line(item Item) Line {
 // own is what was shown of the item itself.
 func (f *filler) own(item Item) Line {
 	e, ok := f.shown[item.ID]
+	if e.Status == release.NotApplicable && !item.always() {
+		return Line{Item: item, Status: release.NotShown, Observed: "in this release: " + e.Observed, At: e.At, NotApplicable: e.Observed}
+	}
 	if !ok || worse[e.Status] == 0 {
 		return Line{Item: item, Status: release.NotShown, Observed: missing(item)}
 	}
@@ -103,16 +96,25 @@ func (f *filler) own(item Item) Line {
 	return l
 }
 
+// missing says why nothing is known of an item, and what would tick it.
 func missing(item Item) string {
-	switch item.Kind {
-	case Demo:
-		return "shown by the demo and the tests of the tool, not in a release"
-	case Later:
-		return "due after the rollback window"
-	case SignOff:
+	switch {
+	case item.Kind == Demo:
+		return "not due in a release: the demo and the tests of the tool show it"
+	case item.Kind == Later:
+		return "not due yet: the clean-up shows it after the rollback window"
+	case item.Kind == SignOff:
 		return "nobody signed off as " + item.Role
+	case item.ofRollback():
+		return "shown by a rollback: " + item.How
+	case item.By == Checks:
+		return "a check could show it: " + item.How
+	case item.By == Rules:
+		return "a rule could show it: " + item.How
+	case item.By == People:
+		return "a person could say so: " + item.How
 	}
-	return "no evidence; want: " + item.How
+	return item.Owner + " has not shown it: " + item.How
 }
 
 // worse orders statuses for items that depend on several: the lowest counts.
@@ -129,7 +131,10 @@ func (f *filler) referring(item Item, own Line) Line {
 		parts = append(parts, f.line(f.items[id]))
 	}
 	l := Line{Item: item, Status: release.NotShown, Observed: missing(item)}
-	if len(parts) > 0 {
+	if parts = slices.DeleteFunc(parts, Line.excused); len(parts) == 0 && !item.aside {
+		l.NotApplicable = "nothing of what it sums up applies"
+		l.Observed = l.NotApplicable
+	} else if len(parts) > 0 {
 		worst := slices.MinFunc(parts, func(a, b Line) int { return worse[a.Status] - worse[b.Status] })
 		l.Status, l.Observed = worst.Status, describe(item, parts, worst)
 	}
@@ -160,7 +165,8 @@ func (f *filler) inOrder(l Line) Line {
 		return l
 	}
 	first, second := f.shown[pair[0]], f.shown[pair[1]]
-	if !second.At.IsZero() && first.At.After(second.At) {
+	happened := worse[second.Status] != 0 && second.Status != release.NotShown
+	if happened && first.At.After(second.At) {
 		l.Status = release.Failed
 		l.Observed = fmt.Sprintf("%s was shown after %s", pair[0], pair[1])
 	}

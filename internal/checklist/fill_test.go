@@ -1,7 +1,7 @@
 package checklist_test
 
 import (
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,15 +39,13 @@ func TestFill(t *testing.T) {
 		{"a rejection is a failure", []release.Evidence{shown("7.1.1", release.Failed, 0)}, "7.1.1", release.Failed},
 		{"an unknown status is not shown", []release.Evidence{shown("A.1.1", "fine", 0)}, "A.1.1", release.NotShown},
 		{"a backup before the migration is one", []release.Evidence{shown("A.5.v1", release.Passed, 0), shown("B.2.v4", release.Passed, 1)}, "6.1.19", release.Passed},
+		{"and none is due where nothing was migrated", []release.Evidence{shown("A.5.v1", release.NotApplicable, 1), shown("B.2.v4", release.NotApplicable, 0)}, "6.1.19", release.NotShown},
 		{"a backup after the migration is none", []release.Evidence{shown("A.5.v1", release.Passed, 1), shown("B.2.v4", release.Passed, 0)}, "6.1.19", release.Failed},
 	}
 	for _, test := range tests {
 		t.Run(test.sentence, func(t *testing.T) {
 			t.Parallel()
-			list, err := checklist.Fill(checklist.Items(), test.evidence)
-			if err != nil {
-				t.Fatal(err)
-			}
+			list := checklist.Fill(checklist.Items(), test.evidence, checklist.Said{})
 			l, ok := list.Line(test.id)
 			if !ok || l.Status != test.want {
 				t.Errorf("%s is %q (%s), want %q", test.id, l.Status, l.Observed, test.want)
@@ -59,13 +57,20 @@ func TestFill(t *testing.T) {
 	}
 }
 
-func TestUnknownEvidenceIsRefused(t *testing.T) {
-	_, err := checklist.Fill(checklist.Items(), []release.Evidence{shown("A.1.1", release.Passed, 0), shown("A.1.11", release.Passed, 0)})
-	if err == nil || !strings.Contains(err.Error(), `"A.1.11"`) || strings.Contains(err.Error(), `"A.1.1"`) {
-		t.Errorf("error %v, want one that names A.1.11 only", err)
+// A typing error costs no record; it stands where the form has the issues.
+func TestUnknownEvidenceIsAnIssue(t *testing.T) {
+	d := checklist.New([]release.Evidence{shown("A.1.1", release.Passed, 0), shown("A.1.11", release.Failed, 0)}, checklist.Form{})
+	if l, _ := d.Checklist.Line("A.1.1"); l.Status != release.Passed {
+		t.Errorf("A.1.1 is %q", l.Status)
 	}
-	if release.ExitStatus(err) != int(release.Invalid) || release.HintOf(err) == "" {
-		t.Errorf("exit status %d, hint %q", release.ExitStatus(err), release.HintOf(err))
+	if issues := d.Form.Issues; len(issues) != 1 || issues[0] != `"A.1.11" is no item of the plan, so this ticks nothing: failed: saw A.1.11` {
+		t.Errorf("issues %q", issues)
+	}
+	if l, _ := d.Checklist.Line("7.2.s2"); l.Observed != "1 issues" {
+		t.Errorf("the form has %q", l.Observed)
+	}
+	if got := checklist.Unknown([]string{"A.1.1", "A.1.11", "7.1.1", ""}); !slices.Equal(got, []string{"A.1.11", ""}) {
+		t.Errorf("unknown: %q", got)
 	}
 }
 
@@ -74,10 +79,7 @@ func TestACircleOfReferencesIsNotShown(t *testing.T) {
 		{ID: "a", Kind: checklist.Refers, Refers: []string{"b"}},
 		{ID: "b", Kind: checklist.Refers, Refers: []string{"a"}},
 	}
-	list, err := checklist.Fill(items, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	list := checklist.Fill(items, nil, checklist.Said{})
 	for _, l := range list.Lines {
 		if l.Status != release.NotShown {
 			t.Errorf("%s is %q", l.ID, l.Status)

@@ -3,6 +3,7 @@ package checklist
 import (
 	"time"
 
+	"github.com/bluegreen-actions/bluegreen/internal/course"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
@@ -16,21 +17,27 @@ type Form struct {
 	Notes         []string   // acknowledgements and conditions
 	Issues        []string   // pauses, warnings and failures of the release
 	Rollbacks     *int       // how often the balancer went back, over all attempts
-	PostDeploy    []string   // issues opened since 100 %
+	PostDeploy    []string   // what was seen to be wrong since 100 %
 	ApprovalsRead bool       // whether Approvals was read at all
+	Unasked       bool       // sign-off.roles is empty: nobody is asked for an approval
+
+	NotApplicable map[string]string // reasons by item, as Settings.Excused has them
+
+	Course *course.Course // how the traffic went; nil where no shift has said so
 }
 
 // Approval is a person's answer in a protected environment.
 type Approval struct {
 	Role     string
+	Before   string // the phase that waited for it: migrate, shift, step or finalize
 	By       string
 	Approved bool
 	Comment  string
 	At       time.Time // when it was read: GitHub keeps no time of an approval
 }
 
-// of returns the approval of a role.
-func (f Form) of(role string) (Approval, bool) {
+// Of returns the approval of a role.
+func (f Form) Of(role string) (Approval, bool) {
 	for _, a := range f.Approvals {
 		if a.Role == role {
 			return a, true
@@ -44,8 +51,8 @@ func (f Form) rolledBack() bool {
 	return f.Rollbacks != nil && *f.Rollbacks > 0 || f.Release.Shifted != nil && f.Release.Shifted.RolledBack
 }
 
-// live reports when the candidate had all the traffic, if it did.
-func (f Form) live() (time.Time, bool) {
+// Live reports when the candidate had all the traffic, if it did.
+func (f Form) Live() (time.Time, bool) {
 	s := f.Release.Shifted
 	if s == nil || s.RolledBack || s.Weight != 100 {
 		return time.Time{}, false
@@ -53,9 +60,9 @@ func (f Form) live() (time.Time, bool) {
 	return s.At, true
 }
 
-// duration is from the start of the preflight to 100 %, if the release got there.
-func (f Form) duration() (time.Duration, bool) {
-	at, ok := f.live()
+// Duration is from the start of the preflight to 100 %, if the release got there.
+func (f Form) Duration() (time.Duration, bool) {
+	at, ok := f.Live()
 	if !ok || f.Release.Started.IsZero() || at.Before(f.Release.Started) {
 		return 0, false
 	}
@@ -71,23 +78,56 @@ func (f Form) Show(findings *release.Findings) {
 		}
 		findings.Miss(id, "not known to the record")
 	}
-	at, live := f.live()
-	took, timed := f.duration()
+	at, live := f.Live()
+	took, timed := f.Duration()
 	show("7.2.i1", f.Release.Version != "", "version %s", f.Release.Version)
 	show("7.2.i2", live, "%s", at.UTC().Format(time.DateOnly))
 	show("7.2.i3", f.DeployedBy != "", "%s", f.DeployedBy)
 	show("7.2.i4", timed, "%v", took)
 	show("7.2.s2", f.Issues != nil, "%d issues", len(f.Issues))
-	show("7.2.s4", f.PostDeploy != nil, "%d issues since 100 %%", len(f.PostDeploy))
-	show("7.2.n", f.ApprovalsRead, "%d comments and conditions", len(f.comments())+len(f.Notes))
-	if f.Rollbacks != nil {
-		findings.Show("7.2.s3", true, "%d rollbacks", *f.Rollbacks)
-	} else {
-		findings.Miss("7.2.s3", "not known to the record")
+	show("7.2.n", f.ApprovalsRead, "%d comments and conditions", len(f.Comments())+len(f.Notes))
+	show("7.2.s3", f.Rollbacks != nil, "%d rollbacks", count(f.Rollbacks))
+	show("D.3.d1", live && f.RunURL != "", "this record, and the run %s", f.RunURL)
+	show("D.3.d2", f.Issues != nil && f.Course != nil, "%d issues, each a line of this record", len(f.Issues))
+	f.showSince(findings)
+	f.showLooking(findings)
+}
+
+// showSince counts what the shift saw to be wrong with all the traffic, where it has
+// kept all that it saw.
+func (f Form) showSince(findings *release.Findings) {
+	switch {
+	case f.PostDeploy == nil:
+		findings.Miss("7.2.s4", "not known to the record")
+	case f.Course != nil && f.Course.Dropped > 0:
+		findings.Miss("7.2.s4", "%d events of the shift were not kept, and some may be of the time since 100 %%", f.Course.Dropped)
+	default:
+		findings.Show("7.2.s4", true, "the shift warned of %d things between 100 %% and its end", len(f.PostDeploy))
 	}
 }
 
-func (f Form) comments() []Approval {
+// showLooking shows that nobody has to look back at a release that went well. For
+// another one, that somebody will is theirs to say.
+func (f Form) showLooking(findings *release.Findings) {
+	switch {
+	case f.Course == nil || f.Rollbacks == nil:
+		findings.Miss("D.3.d4", "not known to the record")
+	case f.rolledBack() || f.Course.Paused() > 0:
+		findings.Miss("D.3.d4", "%d rollbacks, %v paused: want the date of the look back", count(f.Rollbacks), f.Course.Paused())
+	default:
+		findings.Show("D.3.d4", true, "none is needed: no rollback, no pause")
+	}
+}
+
+func count(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+// Comments are the approvals that say more than yes.
+func (f Form) Comments() []Approval {
 	var list []Approval
 	for _, a := range f.Approvals {
 		if a.Comment != "" {

@@ -35,21 +35,18 @@ func FuzzMarkdown(f *testing.F) {
 				t.Errorf("%d bars in a row, want 6: %s", cells, line)
 			}
 		}
-		if strings.Contains(got, "<script") || strings.Count(got, "</details>") != 1 {
+		if strings.Contains(got, "<script") || strings.Count(got, "</details>") != strings.Count(want, "</details>") {
 			t.Error("HTML from outside is live")
 		}
 	})
 }
 
 func render(t *testing.T, observed, comment string) string {
-	d, err := checklist.New([]release.Evidence{{ID: "A.1.1", Status: release.Passed, Observed: observed}, {ID: "7.2.t1", Status: release.SignedOff, Observed: observed}},
+	d := checklist.New([]release.Evidence{{ID: "A.1.1", Status: release.Passed, Observed: observed}, {ID: "7.2.t1", Status: release.SignedOff, Observed: observed}},
 		checklist.Form{
 			Release:    release.Record{Version: "v1"},
 			DeployedBy: observed, RunURL: observed, ApprovalsRead: true,
 			Approvals: []checklist.Approval{{Role: "qa", By: observed, Approved: true, Comment: comment}},
 		})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return d.Markdown()
 }

@@ -21,6 +21,17 @@ const (
 	Refers     Kind = "refers"     // by the items that it refers to
 )
 
+// Means is what can show an item in a release.
+type Means string
+
+// The means.
+const (
+	Tool   Means = "tool"   // an action, by itself, and nobody else
+	Checks Means = "check"  // a check of smoke that the configuration writes; without one, somebody who has seen it
+	Rules  Means = "rule"   // a rule of gates that the configuration writes; likewise
+	People Means = "person" // nothing but somebody who has seen it
+)
+
 // Item is one line of the plan.
 type Item struct {
 	ID      string
@@ -31,6 +42,7 @@ type Item struct {
 	Refers  []string // what decides a Refers item; what is shown beside a SignOff
 	How     string   // what has to be observed, in short
 	Owner   string   // the action that shows it
+	By      Means    // what shows it, of an item that an observation shows
 
 	aside bool // a release need not show it: Demo, Later, or it refers to such items only
 }
@@ -59,17 +71,24 @@ var items = sync.OnceValue(func() []Item {
 	return all
 })
 
+// Unknown returns the ids that are none of the plan's.
+func Unknown(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		return slices.ContainsFunc(items(), func(i Item) bool { return i.ID == id })
+	})
+}
+
 // parse reads one line of the embedded table. A line of another shape is a
 // fault of the program, which its tests catch.
 func parse(line string) Item {
 	f := strings.Split(line, "\t")
-	if len(f) != 7 {
-		panic(fmt.Sprintf("items.tsv: %d fields, want 7: %q", len(f), line))
+	if len(f) != 8 {
+		panic(fmt.Sprintf("items.tsv: %d fields, want 8: %q", len(f), line))
 	}
 	kind, role, _ := strings.Cut(f[3], " ")
 	return Item{
 		ID: f[0], Section: f[1], Text: f[2], Kind: Kind(kind), Role: role,
-		Refers: strings.Fields(f[4]), How: f[5], Owner: f[6],
+		Refers: strings.Fields(f[4]), How: f[5], Owner: f[6], By: Means(f[7]),
 	}
 }
 
@@ -98,8 +117,8 @@ func (i Item) ofRollback() bool {
 	return i.Owner == "rollback" || strings.HasPrefix(i.ID, "4.")
 }
 
-// due reports whether a release has to show the item before it can be approved.
-func (i Item) due(rolledBack bool) bool {
+// Due reports whether a release has to show the item before it can be approved.
+func (i Item) Due(rolledBack bool) bool {
 	switch {
 	case i.aside, i.ID == overallID:
 		return false

@@ -1,11 +1,16 @@
 package checklist_test
 
 import (
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/bluegreen-actions/bluegreen/internal/checklist"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
 func TestThePlanHasItsItems(t *testing.T) {
@@ -34,6 +39,7 @@ func TestThePlanHasItsItems(t *testing.T) {
 func TestEveryItemIsComplete(t *testing.T) {
 	owners := []string{"preflight", "build", "migrate", "deploy-green", "smoke", "shift", "rollback", "finalize", "record"}
 	roles := []string{"qa", "development", "devops", "product"}
+	means := []checklist.Means{checklist.Tool, checklist.Checks, checklist.Rules, checklist.People}
 	ids := map[string]checklist.Item{}
 	for _, item := range checklist.Items() {
 		if _, twice := ids[item.ID]; twice {
@@ -59,10 +65,44 @@ func TestEveryItemIsComplete(t *testing.T) {
 				t.Errorf("%s refers to %q", id, ref)
 			}
 		}
+		if shown := item.Kind == checklist.Automatic || item.Kind == checklist.Substitute; shown != slices.Contains(means, item.By) {
+			t.Errorf("%s is of kind %q and shown by %q", id, item.Kind, item.By)
+		}
 		if item.Kind == checklist.Substitute && !strings.Contains(item.How, "Instead: ") && !strings.Contains(item.How, "Instead ") {
 			t.Errorf("%s is impossible as written and names no substitute: %s", id, item.How)
 		}
 	}
+}
+
+// What the record says of an item that is not shown is so only as long as no action
+// shows it, and the other way round.
+func TestTheToolShowsWhatTheListSays(t *testing.T) {
+	t.Parallel()
+	source := sources(t)
+	for _, item := range checklist.Items() {
+		if named := strings.Contains(source, strconv.Quote(item.ID)); item.By != "" && named != (item.By == checklist.Tool) {
+			t.Errorf("%s is shown by %q, and named in the actions: %v", item.ID, item.By, named)
+		}
+	}
+}
+
+// sources is the text of all packages that can show an item.
+func sources(t *testing.T) string {
+	var all strings.Builder
+	for _, root := range []string{"../../actions", "../../internal"} {
+		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "/demo/") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			all.Write(text)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all.String()
 }
 
 func TestAWholePhaseIsWhatItsReleaseItemsAre(t *testing.T) {
@@ -73,5 +113,19 @@ func TestAWholePhaseIsWhatItsReleaseItemsAre(t *testing.T) {
 	}
 	if slices.Contains(items[i].Refers, "B.2.r1") {
 		t.Error("6.3.1 refers to B.2.r1, which only the demo shows")
+	}
+}
+
+// Linux takes 128 KiB in one variable, its name included, and the record gets the
+// evidence of all jobs in one.
+func TestTheEvidenceOfTheWholePlanFitsAVariable(t *testing.T) {
+	t.Parallel()
+	var findings release.Findings
+	for _, item := range checklist.Items() {
+		findings.SignOff(item.ID, "%s", strings.Repeat("<", 1000))
+	}
+	text, err := release.Evidences(findings.List()).Encode()
+	if n := len("INPUT_EVIDENCE=" + text); err != nil || n >= 128<<10 {
+		t.Errorf("%d bytes, %v", n, err)
 	}
 }
