@@ -23,8 +23,9 @@ type decoder struct {
 	tree     *tree
 	lookup   func(string) (string, bool)
 	sections []string
-	lax      bool // an unset variable is no problem: the section is not in use
-	unset    int  // variables that were missing so far in lax sections
+	needed   []string // nil for all; a mistake in any other section makes it count as not written
+	lax      bool     // an unset variable is no problem: the section is not in use
+	unset    int      // variables that were missing so far in lax sections
 	visited  int
 	problems Problems
 }
@@ -83,13 +84,18 @@ func (d *decoder) structure(node *yaml.Node, v reflect.Value, key string) {
 		d.fail(node, key, "want keys and values, such as %s: …", firstKey(v.Type()))
 		return
 	}
+	d.unknown(node, v.Type(), key) // which does not hold up the rules about the others
 	before, missing := len(d.problems), d.unset
-	d.unknown(node, v.Type(), key)
 	for _, f := range fieldsOf(v.Type()) {
 		if key == "" {
 			d.lax = !slices.Contains(d.sections, f.name)
 		}
+		faults := len(d.problems)
 		d.field(lookup(node, f.name), v.FieldByIndex(f.index), f, join(key, f.name))
+		if key == "" && len(d.problems) > faults && d.dispensable(f.name) {
+			v.FieldByIndex(f.index).SetZero()
+			d.field(nil, v.FieldByIndex(f.index), f, f.name)
+		}
 	}
 	if c, ok := v.Addr().Interface().(checker); ok && len(d.problems) == before && d.unset == missing {
 		d.check(node, c, key)
@@ -136,7 +142,7 @@ func (d *decoder) unknown(node *yaml.Node, t reflect.Type, key string) {
 	known := names(t)
 	for _, e := range d.entries(node, key) {
 		if !slices.Contains(known, e.name.Value) {
-			d.fail(e.name, join(key, e.name.Value), "unknown key: want one of %s", strings.Join(known, ", "))
+			d.fail(e.name, join(key, e.name.Value), unknown+": want one of %s", strings.Join(known, ", "))
 		}
 	}
 }

@@ -22,11 +22,7 @@ func load(into any, variable func(string) (string, bool), sections []string, sou
 	t, problems := plant(v.Type(), sources)
 	d := &decoder{tree: t, lookup: variable, sections: sections, problems: problems}
 	d.structure(t.root, v, "")
-	if len(d.problems) == 0 {
-		return nil
-	}
-	d.problems.sort(sources)
-	return release.Reject("correct the configuration; `bluegreen check` verifies it without running anything", "%w", d.problems)
+	return refusal(d.problems, sources)
 }
 
 // Key is one setting, as people and inputs see it.
@@ -36,6 +32,9 @@ type Key struct {
 	Default string
 	Secret  bool
 }
+
+// Sections lists all of them, in the order of the file.
+func Sections() []string { return names(reflect.TypeFor[File]()) }
 
 // Keys lists the settings of a section that an input can set: one for each
 // value, list or map in it. It panics on a section that does not exist.

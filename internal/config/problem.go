@@ -36,6 +36,11 @@ func (p Problems) Error() string {
 	return text.String()
 }
 
+// In is those that are in one of some sections.
+func (p Problems) In(sections ...string) Problems {
+	return slices.DeleteFunc(slices.Clone(p), func(one Problem) bool { return !slices.Contains(sections, one.section()) })
+}
+
 func (p Problems) sort(sources []Source) {
 	order := func(name string) int {
 		if i := slices.IndexFunc(sources, func(s Source) bool { return s.Name == name }); i >= 0 {
@@ -79,3 +84,13 @@ func (d *decoder) fail(node *yaml.Node, key, format string, args ...any) {
 	}
 	d.problems = append(d.problems, *from.problem(node.Line, node.Column, key, fmt.Sprintf(format, args...)))
 }
+
+// unknown begins the text of a key that nobody reads.
+const unknown = "unknown key"
+
+// Stray tells whether all that is wrong is a key that nobody reads: what is written
+// beside it is as it should be.
+func (p Problem) Stray() bool { return strings.HasPrefix(p.Text, unknown) }
+
+// Unset tells whether all that is wrong is a variable, which may be set elsewhere.
+func (p Problem) Unset() bool { return strings.HasSuffix(p.Text, errUnset.Error()) }

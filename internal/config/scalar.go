@@ -6,14 +6,21 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/bluegreen-actions/bluegreen/internal/draft"
 )
 
 func (d *decoder) scalar(node *yaml.Node, v reflect.Value, key string) {
 	if node.Kind != yaml.ScalarNode {
 		d.fail(node, key, "want a single value")
+		return
+	}
+	if strings.Contains(node.Value, draft.FillIn) {
+		d.fail(node, key, "%s stands for a value that only you know: write it here", draft.FillIn)
 		return
 	}
 	text, err := expand(node.Value, d.lookup)

@@ -48,7 +48,7 @@ func plant(typ reflect.Type, sources []Source) (*tree, Problems) {
 }
 
 func (t *tree) add(typ reflect.Type, s *Source) *Problem {
-	from := &origin{source: s, lines: strings.Split(breaks.Replace(strings.TrimPrefix(s.Text, "\ufeff")), "\n")}
+	from := s.origin()
 	node, problem := from.read(typ)
 	switch {
 	case problem != nil || node == nil:

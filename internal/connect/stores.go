@@ -1,33 +1,19 @@
 package connect
 
 import (
+	"cmp"
+
 	"github.com/bluegreen-actions/bluegreen/internal/action"
-	"github.com/bluegreen-actions/bluegreen/internal/gate"
 	"github.com/bluegreen-actions/bluegreen/internal/github"
 	"github.com/bluegreen-actions/bluegreen/internal/migration"
-	"github.com/bluegreen-actions/bluegreen/internal/nginx"
 	"github.com/bluegreen-actions/bluegreen/internal/postgres"
-	"github.com/bluegreen-actions/bluegreen/internal/prometheus"
 	"github.com/bluegreen-actions/bluegreen/internal/redis"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/traffic"
 )
 
-// Balancer opens the load balancer, and what makes a slot its default.
-func Balancer(job *action.Job) (traffic.Balancer, traffic.Settler, error) {
-	s, err := Switch(job)
-	if err != nil {
-		return traffic.Balancer{}, nil, err
-	}
-	return s.Balancer(), s, nil
-}
-
-// Switch opens nginx.
-func Switch(job *action.Job) (*nginx.Switch, error) {
-	return nginx.New(job.Config.Router.Nginx, job.Config.Shift.Weights())
-}
-
-// Leases opens the store of the lease: Redis where the application has one,
-// else the folder beside the load balancer.
+// Leases opens the store of the lease: Redis where the application has one, else
+// its database, else the folder beside the load balancer.
 func Leases(job *action.Job) (traffic.Leases, error) {
 	if job.Config.Queue.URL != "" {
 		client, err := redis.Open(job.Config.Queue.URL)
@@ -36,29 +22,25 @@ func Leases(job *action.Job) (traffic.Leases, error) {
 		}
 		return client.Lease(job.Config.Application), nil
 	}
-	s, err := Switch(job)
+	if job.Config.Database.URL != "" {
+		db, err := postgres.New(job.Config.Database)
+		if err != nil {
+			return nil, err
+		}
+		return db.Lease(job.Config.Application), nil
+	}
+	all, err := Rescue(job)
 	if err != nil {
 		return nil, err
 	}
-	return s.Leases(traffic.LeaseExpiry), nil
-}
-
-// Gates opens the metrics and the rules that are measured on them.
-func Gates(job *action.Job) (*gate.Watch, error) {
-	server, err := prometheus.New(job.Config.Prometheus)
-	if err != nil {
-		return nil, err
+	balancer := traffic.Join(all...)
+	if balancer.Leases == nil {
+		return nil, release.Reject("set queue.url", "the lease of a shift has no store: %s cannot keep it", balancer.Name)
 	}
-	return gate.New(job.Config.Gates, server, Pace(job))
+	return balancer.Leases, nil
 }
 
-// Pace is how often there is something new to measure, and how often it is
-// measured.
-func Pace(job *action.Job) gate.Pace {
-	return gate.Pace{Scrape: job.Config.Prometheus.ScrapeInterval, Tick: job.Config.Shift.Tick}
-}
-
-// Database opens the database, and what takes its backup.
+// Database opens the database, what takes its backup, and where that is kept.
 func Database(s migration.Settings, progress func(migration.Event)) (migration.Systems, error) {
 	if s.URL == "" {
 		return migration.Systems{Progress: progress}, nil
@@ -67,10 +49,21 @@ func Database(s migration.Settings, progress func(migration.Event)) (migration.S
 	if err != nil {
 		return migration.Systems{}, err
 	}
-	return migration.Systems{Database: db, Dumper: db, Progress: progress}, nil
+	on := migration.Systems{Database: db, Dumper: db, Counter: db, Progress: progress}
+	return on, keep(s.Backup, db, &on)
 }
 
 // GitHub opens the API of the repository that the job runs in.
 func GitHub(job *action.Job) (*github.Repository, error) {
-	return github.New(job.Runner.APIURL, job.Token, job.Runner.Repository)
+	repository, err := github.New(job.Runner.APIURL, job.Token, job.Runner.Repository)
+	if err != nil {
+		return nil, err
+	}
+	return repository.For(job.Runner.RunID), nil
+}
+
+// Scanners opens the same repository with the token that may read its alerts.
+func Scanners(job *action.Job) (*github.Repository, error) {
+	token := cmp.Or(job.Config.Preflight.AlertsToken, job.Token)
+	return github.New(job.Runner.APIURL, token, job.Runner.Repository)
 }
