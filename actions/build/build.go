@@ -24,6 +24,7 @@ import (
 var Phase = action.New(action.About{
 	Name:     "build",
 	Summary:  "Builds all images at once, pushes them, and reads their digests back from the registry.",
+	Rights:   []string{"packages: write"},
 	Settings: []string{"images", "registry"},
 	Quiet:    []string{"slots"},
 }, run)

@@ -21,7 +21,8 @@ import (
 var Phase = action.New(action.About{
 	Name:     "deploy-green",
 	Summary:  "Pulls the release by digest, starts it on the idle slot, and waits until it is healthy. No traffic moves.",
-	Settings: []string{"slots", "images", "registry", "router"},
+	Rights:   []string{"packages: read"},
+	Settings: []string{"slots", "images", "registry", "router", "routers"},
 }, run)
 
 type inputs struct {
@@ -37,7 +38,7 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 	if err := connect.NeedRelease(job, "preflight", "build"); err != nil {
 		return outputs{}, err
 	}
-	balancer, _, err := connect.Balancer(job)
+	balancer, err := connect.Balancer(job)
 	if err != nil {
 		return outputs{}, err
 	}
@@ -46,7 +47,13 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 		return outputs{}, err
 	}
 	if job.DryRun {
+		if err := connect.Unclaimed(ctx, job, in.TakeOver); err != nil {
+			return outputs{}, err
+		}
 		return outputs{Slot: job.Release.Candidate}, plan(job, order)
+	}
+	if err := connect.Current(ctx, job, balancer); err != nil {
+		return outputs{}, err // said of the whole release, not of its slot that has traffic
 	}
 	candidate, err := connect.Deployable(ctx, job, job.Release.Candidate)
 	if err != nil {

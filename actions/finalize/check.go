@@ -2,6 +2,7 @@ package finalize
 
 import (
 	"context"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
 	"github.com/bluegreen-actions/bluegreen/internal/connect"
@@ -24,6 +25,9 @@ func check(ctx context.Context, job *action.Job, b traffic.Balancer) error {
 	if err != nil {
 		return err
 	}
+	if page.Good.Asleep {
+		return sleeping(ctx, job, page, env)
+	}
 	err = env.Healthy(ctx)
 	job.Findings.Show("D.1.v2", err == nil, "%s: %s", page.Good.Slot, healthWords(err))
 	if err == nil {
@@ -32,8 +36,17 @@ func check(ctx context.Context, job *action.Job, b traffic.Balancer) error {
 	return err
 }
 
-// noWayBack is a finding, unless a release is on its way or was the first.
+// noWayBack is a finding, unless a release is on its way or was the first, or its
+// window is over.
 func noWayBack(job *action.Job, page traffic.Page) error {
+	if s, claim, retiring := page.Retiring(); retiring {
+		job.Page.Verdict(summary.Warn, "finalize: there is no way back now: what was in %s is being removed since %s; the next clean-up goes on with it, or opens the way back again where what is live is not well", s, claim.At.Format(time.RFC3339))
+		return nil
+	}
+	if window := job.Config.Cleanup.Window; window > 0 && page.Shift != nil && !page.Shift.Finished.IsZero() && time.Since(page.Shift.Finished) >= window {
+		job.Page.Verdict(summary.Skip, "finalize: release %s is live for longer than %v, the window of the way back; nothing is kept to go back to", page.Shift.Release, window)
+		return nil
+	}
 	if len(page.Claims) > 0 || page.Shift == nil || !page.Shift.Finished.IsZero() && page.Good == nil {
 		job.Page.Verdict(summary.Warn, "finalize: there is no way back now: no good slot is written down, as during a release and after a first one")
 		return nil

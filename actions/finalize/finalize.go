@@ -17,44 +17,32 @@ import (
 // Phase is the action.
 var Phase = action.New(action.About{
 	Name:     "finalize",
-	Summary:  "Makes the new slot the default and idles the old one, warm or stopped; or checks that the good slot could still take over.",
-	Settings: []string{"router", "slots"},
-	Quiet:    []string{"shift"},
+	Summary:  "Makes the new slot the default and idles the old one, warm or stopped, and changes the rows that it has written behind a backfill; later checks that the good slot could still take over, and removes what its window has released.",
+	Settings: []string{"router", "routers", "slots", "database", "images", "cleanup"},
+	Quiet:    []string{"shift", "prometheus", "scrape", "gates"},
+	Needed:   []string{"router", "routers", "slots", "shift"}, // the backfills come last, and must not hold up the rest
 }, run)
 
 type inputs struct {
-	Stage Stage     `input:"stage" default:"idle" help:"idle ends the release; check only looks whether the good slot could take all the traffic now."`
+	Stage Stage     `input:"stage" default:"idle" help:"idle ends the release; check only looks whether the good slot could take all the traffic now; clean removes what neither slot uses, after cleanup.after; destroy removes what is in the slot that was live before, after cleanup.window; due does of both what is due. clean and destroy fail before their time."`
 	Mode  slot.Mode `input:"mode" default:"warm" help:"What the old slot keeps running: warm (HTTP at full scale, workers quiet) or stop (nothing; the way back then takes a start)."`
 }
 
 type outputs struct {
-	Idle release.Slot `output:"idle" help:"The slot that is idle now."`
-}
-
-// Stage is what finalize does.
-type Stage string
-
-// The stages.
-const (
-	Idle  Stage = "idle"
-	Check Stage = "check"
-)
-
-// UnmarshalText accepts "idle" and "check".
-func (s *Stage) UnmarshalText(text []byte) error {
-	if *s = Stage(text); *s != Idle && *s != Check {
-		return fmt.Errorf("stage %q: want idle or check", text)
-	}
-	return nil
+	Idle    release.Slot `output:"idle" help:"The slot that is idle now."`
+	Removed int          `output:"removed" help:"How many containers, networks and images a clean-up has removed."`
 }
 
 func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
-	balancer, settler, err := connect.Balancer(job)
+	balancer, err := connect.Balancer(job)
 	if err != nil {
 		return outputs{}, err
 	}
-	if in.Stage == Check {
+	switch in.Stage {
+	case Check:
 		return outputs{}, check(ctx, job, balancer)
+	case Clean, Destroy, Due:
+		return tidy(ctx, job, balancer, in.Stage)
 	}
 	if err := connect.NeedRelease(job, "preflight", "shift"); err != nil {
 		return outputs{}, err
@@ -67,13 +55,16 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 		job.Page.Verdict(summary.Skip, "finalize: dry run; %s would become the default, %s would idle, %s", live, live.Other(), in.Mode)
 		return outputs{Idle: live.Other()}, nil
 	}
-	if err := traffic.Idle(ctx, balancer, settler, job.Release.ID, live, job.Findings); err != nil {
+	if err := traffic.Idle(ctx, balancer, job.Release.ID, live, job.Findings); err != nil {
 		return outputs{}, err
 	}
 	if err := traffic.DropClaim(ctx, balancer.Ledger, live, job.Release.ID); err != nil {
 		return outputs{}, fmt.Errorf("give up the claim on %s: %w", live, err)
 	}
-	return outputs{Idle: live.Other()}, idle(ctx, job, balancer, in.Mode)
+	if err := idle(ctx, job, balancer, in.Mode); err != nil {
+		return outputs{Idle: live.Other()}, err
+	}
+	return outputs{Idle: live.Other()}, sweep(ctx, job)
 }
 
 // idle quiets the slot that was live before. A first release has none.
@@ -88,30 +79,49 @@ func idle(ctx context.Context, job *action.Job, b traffic.Balancer, mode slot.Mo
 	case err != nil:
 		return release.CannotTell("repair the ledger, and run finalize again", "idle %s: read the ledger: %w", old, err)
 	case page.Good == nil || page.Good.Slot != old: // whoever claims the good slot closes the way back to it
-		job.Page.Verdict(summary.Good, "finalize: %s is live on %s and the default; %s is left alone, since another release has claimed it", job.Release.Version, live, old)
-		job.Findings.Miss("1.3.s6", "another release has claimed the old slot")
+		why := whose(page.Claims[old])
+		job.Page.Verdict(summary.Good, "finalize: %s is live on %s and the default; %s is left alone, since %s", job.Release.Version, live, old, why)
+		job.Findings.Miss("1.3.s6", "the old slot is left alone: %s", why)
 		return nil
 	}
 	env, err := connect.Slot(ctx, job, old)
 	if err != nil {
 		return err
 	}
-	quieted, err := env.Idle(ctx, mode)
+	if mode == slot.Stop {
+		return stop(ctx, job, b, env)
+	}
+	if page.Good.Asleep {
+		if err := rouse(ctx, b, env); err != nil {
+			return err
+		}
+	}
+	quieted, err := env.Idle(ctx, slot.Warm)
 	if err != nil {
 		return fmt.Errorf("idle %s: %w", old, err)
 	}
-	job.Page.Verdict(summary.Good, "finalize: %s is live on %s and the default; %s is idle, %s", job.Release.Version, live, old, mode)
-	job.Page.Say("%d workers of %s finished their job and stopped; %d had to be killed.", quieted.Stopped, old, quieted.Killed)
-	return keep(ctx, job, env, mode)
+	job.Page.Verdict(summary.Good, "finalize: %s is live on %s and the default; %s is idle, warm", job.Release.Version, live, old)
+	said(job, old, quieted)
+	err = env.Healthy(ctx)
+	job.Findings.Show("1.3.s6", err == nil, "%s: %s", old, healthWords(err))
+	job.Findings.Show("D.1.s2", err == nil, "%s keeps its HTTP at full scale, its workers are quiet: %s", old, healthWords(err))
+	if n := quieted.Stopped + quieted.Killed; n > 0 {
+		job.Findings.Show("D.1.v3", true, "%d workers of %s less", n, old)
+	}
+	return err
 }
 
-// keep shows that the way back is open.
-func keep(ctx context.Context, job *action.Job, env *slot.Environment, mode slot.Mode) error {
-	if mode == slot.Stop {
-		job.Findings.Miss("1.3.s6", "the old slot was stopped by choice: the way back takes a start of its containers")
-		return nil
+// whose says who has a slot that is not the way back any more.
+func whose(claim traffic.Claim) string {
+	switch {
+	case claim.Retires != nil:
+		return "what was in it is being removed"
+	case claim.Release != "":
+		return fmt.Sprintf("release %s has claimed it", claim.Release)
 	}
-	err := env.Healthy(ctx)
-	job.Findings.Show("1.3.s6", err == nil, "%s: %s", env.Slot(), healthWords(err))
-	return err
+	return "it is not the way back any more"
+}
+
+func said(job *action.Job, old release.Slot, q slot.Quieted) {
+	job.Page.Say("%d workers of %s finished their job and stopped; %d had to be killed.", q.Stopped, old, q.Killed)
 }

@@ -2,8 +2,10 @@ package preflight
 
 import (
 	"context"
+	"errors"
 
 	"github.com/bluegreen-actions/bluegreen/internal/connect"
+	"github.com/bluegreen-actions/bluegreen/internal/github"
 	"github.com/bluegreen-actions/bluegreen/internal/preflight"
 	"github.com/bluegreen-actions/bluegreen/internal/signoff"
 )
@@ -16,12 +18,18 @@ func (l look) github() []preflight.Probe {
 	if err != nil {
 		return []preflight.Probe{of(err)}
 	}
-	all := preflight.Commit(repository, l.job.Config.Preflight, l.job.Release.Commit, l.job.Runner.RunID)
+	settings, commit, run := l.job.Config.Preflight, l.job.Release.Commit, l.job.Runner.RunID
+	all := preflight.Commit(repository, settings, commit, run)
+	scanners, err := connect.Scanners(l.job)
+	if err != nil {
+		return append(all, of(err))
+	}
+	all = append(all, preflight.Alerts(scanners, repository, settings, commit, run)...)
 	if l.in.Environment == "" {
 		return append(all, of(preflight.Absent("the input environment is empty: no protection was looked at")))
 	}
 	all = append(all, preflight.Environment(l.in.Environment, func(ctx context.Context) (string, error) {
-		e, err := repository.Environment(ctx, l.in.Environment)
+		e, err := existing(ctx, repository, l.in.Environment)
 		if err != nil {
 			return "", err
 		}
@@ -30,12 +38,21 @@ func (l look) github() []preflight.Probe {
 	for _, role := range l.job.Config.SignOff.All() {
 		name := role.Environment(l.in.Environment)
 		all = append(all, preflight.Environment(name, func(ctx context.Context) (string, error) {
-			e, err := repository.Environment(ctx, name)
+			e, err := existing(ctx, repository, name)
 			if err != nil {
 				return "", err
 			}
-			return "it asks a required reviewer", l.job.Config.SignOff.Guarded(e)
+			return l.job.Config.SignOff.Asks(e), l.job.Config.SignOff.Guarded(e)
 		}))
 	}
 	return all
+}
+
+// existing refuses an environment that is not there.
+func existing(ctx context.Context, repository *github.Repository, name string) (signoff.Environment, error) {
+	e, err := repository.Environment(ctx, name)
+	if errors.Is(err, signoff.ErrNoEnvironment) {
+		err = signoff.Missing(name)
+	}
+	return e, err
 }

@@ -18,9 +18,10 @@ import (
 var Phase = action.New(action.About{
 	Name:     "preflight",
 	Summary:  "Looks at everything that the release needs, changes nothing, and decides which slot it goes to.",
+	Rights:   []string{"actions: read", "checks: read", "pull-requests: read", "security-events: read", "statuses: read"},
 	Settings: []string{"preflight", "sign-off"},
 	First:    true,
-	Quiet:    []string{"router", "shift", "slots", "registry", "images", "prometheus", "gates", "database", "queue", "smoke"},
+	Quiet:    []string{"router", "routers", "shift", "slots", "registry", "images", "prometheus", "scrape", "gates", "database", "queue", "smoke"},
 }, run)
 
 type inputs struct {
@@ -29,11 +30,19 @@ type inputs struct {
 	Environment string          `input:"environment" help:"The environment that is released to, such as production. Its protection and that of its sign-offs are looked at when it is given."`
 	TakeOver    bool            `input:"take-over" default:"false" help:"Take the slot over from another release that has claimed it, not finished, and not rolled back."`
 	First       bool            `input:"first-release" default:"false" help:"Nothing is live yet, so there is no way back."`
+	Within      time.Duration   `input:"shift-within" help:"How long the step that shifts may last, such as 220m. Steps that take longer than that are refused, and those that may are a warning."`
 }
 
+// outputs has the roles as JSON lists, for the matrix of the jobs that ask them:
+// the configuration is the only place that names them.
 type outputs struct {
 	Slot release.Slot `output:"slot" help:"The slot that the release goes to, blue or green."`
 	Good release.Slot `output:"good" help:"The slot to go back to; none in a first release."`
+
+	Migrate  string `output:"roles-before-migrate" help:"Who signs off before migrate, as a JSON list."`
+	Shift    string `output:"roles-before-shift" help:"Who signs off before shift, as a JSON list."`
+	During   string `output:"roles-during-shift" help:"Whom steps of the shift wait for, as a JSON list."`
+	Finalize string `output:"roles-before-finalize" help:"Who signs off before finalize, as a JSON list."`
 }
 
 func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
@@ -45,36 +54,21 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 	report := preflight.Run(ctx, job.Config.Preflight.Timeout, probes(ctx, job, in))
 	report.Show(job.Findings)
 	write(job, report)
+	page(job, in.Environment)
 	if err := report.Err(); err != nil {
+		job.Add.Refused = true
 		return outputs{}, err
 	}
-	return outputs{Slot: record.Candidate, Good: record.Good}, nil
+	out := asked(job)
+	out.Slot, out.Good = record.Candidate, record.Good
+	return out, nil
 }
 
 // decide reads who is live and says where the release goes.
 func decide(ctx context.Context, job *action.Job, in inputs) (release.Record, error) {
-	balancer, _, err := connect.Balancer(job)
+	seen, err := connect.Traffic(ctx, job)
 	if err != nil {
 		return release.Record{}, err
-	}
-	weights, err := balancer.Router.Weights(ctx)
-	if err != nil {
-		return release.Record{}, release.CannotTell("install the switch with `bluegreen nginx`, and make the load balancer answer", "read the weights: %w", err)
-	}
-	page, err := balancer.Ledger.Read(ctx)
-	if err != nil {
-		return release.Record{}, release.CannotTell("repair the ledger beside the load balancer", "read the ledger: %w", err)
-	}
-	runs, err := serving(ctx, job, weights)
-	if err != nil {
-		return release.Record{}, err
-	}
-	seen := preflight.Traffic{Weights: weights, Serving: runs}
-	if page.Shift != nil {
-		seen.Owner = page.Shift.Release
-	}
-	if page.Good != nil {
-		seen.Good = page.Good.Slot
 	}
 	return preflight.Plan{
 		Repository: job.Runner.Repository, Run: job.Runner.RunID,
@@ -82,38 +76,20 @@ func decide(ctx context.Context, job *action.Job, in inputs) (release.Record, er
 	}.Record(seen, time.Now())
 }
 
-// serving reports whether the slot with all the traffic runs a release, be it
-// healthy or not.
-func serving(ctx context.Context, job *action.Job, w release.Weights) (bool, error) {
-	live, whole := w.Live()
-	if !whole {
-		return false, nil
-	}
-	env, err := connect.Slot(ctx, job, live)
-	if err != nil {
-		return false, err
-	}
-	all, err := env.Inspect(ctx)
-	return len(all) > 0, err
-}
-
 func write(job *action.Job, r preflight.Report) {
-	marks := map[release.Status]string{release.Passed: string(summary.Good), release.Failed: string(summary.Bad), release.NotShown: "▫️"}
-	var rows [][]string
 	stops := 0
 	for _, one := range r.Results {
 		if one.Stops {
 			stops++
 		}
-		rows = append(rows, []string{marks[one.Status], one.Name, one.Observed, one.Took.Round(time.Millisecond).String(), one.Remedy})
 	}
 	if stops > 0 {
 		job.Page.Verdict(summary.Bad, "preflight: %d of %d probes stop the release; nothing was changed", stops, len(r.Results))
 	} else {
 		job.Page.Verdict(summary.Good, "preflight: %s can go to %s; %d probes", job.Release.Version, job.Release.Candidate, len(r.Results))
 	}
-	job.Page.Table([]string{"", "probe", "seen", "took", "remedy"}, rows)
-	if s, err := connect.Switch(job); err == nil && job.Release.Good != "" {
-		job.Page.Details("Break glass: all traffic to "+string(job.Release.Good)+", without any of this", s.BreakGlass(job.Release.Good))
+	connect.Probes(job.Page, r)
+	if b, err := connect.Balancer(job); err == nil && b.BreakGlass != nil && job.Release.Good != "" {
+		job.Page.Details("Break glass: all traffic to "+string(job.Release.Good)+", without any of this", b.BreakGlass(job.Release.Good))
 	}
 }

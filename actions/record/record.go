@@ -3,11 +3,15 @@
 package record
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
+	"github.com/bluegreen-actions/bluegreen/internal/audit"
 	"github.com/bluegreen-actions/bluegreen/internal/checklist"
 	"github.com/bluegreen-actions/bluegreen/internal/connect"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -18,43 +22,56 @@ import (
 // Phase is the action.
 var Phase = action.New(action.About{
 	Name:     "record",
-	Summary:  "Gathers the evidence of all jobs and the sign-offs into the filled-in release checklist, as Markdown and JSON.",
-	Settings: []string{"sign-off"},
+	Summary:  "Gathers the evidence of all jobs, the logs of the shifts and the sign-offs into the filled-in release checklist: a page for the archive, Markdown and JSON.",
+	Rights:   []string{"actions: read", "deployments: write"},
+	Settings: []string{"sign-off", "record"},
 }, run)
 
 type inputs struct {
 	Environment string            `input:"environment" help:"The environment that was released to; sign-offs are read only when it is given."`
-	Evidence    release.Evidences `input:"evidence" help:"The evidence outputs of all jobs, one after the other."`
+	Evidence    release.Evidences `input:"evidence" help:"The evidence outputs of all jobs, one after the other. A sign-off counts as GitHub has it now, not as it stands here."`
+	Reports     string            `input:"reports" help:"Folder with the reports of the jobs before, as their artifacts unpack: each shift.json below it is read for the timeline and the figures. The folder of report when empty."`
+	Attach      string            `input:"attach-to-release" help:"Tag of a GitHub release, published or a draft, that the page is attached to; none when empty. It takes contents: write, of the job or of record.releases-token."`
+	Link        bool              `input:"link-deployment" default:"false" help:"Whether the newest deployment of the commit to the environment gets a link to the attached page, or to the run where none was attached. The job needs deployments: write."`
 }
 
 type outputs struct {
-	Status   string `output:"status" help:"APPROVED or REJECTED, as the sign-off form has it."`
+	Status   string `output:"status" help:"APPROVED, REJECTED, or OPEN where nothing failed and something is still to be shown or signed off."`
 	Passed   int    `output:"passed" help:"How many items of the plan passed or were signed off."`
 	Failed   int    `output:"failed" help:"How many items failed."`
-	NotShown int    `output:"not-shown" help:"How many items nobody has shown."`
+	NotShown int    `output:"not-shown" help:"How many items that were due nobody has shown."`
+	Page     string `output:"page" help:"Where the page was attached to the GitHub release; none when it was not."`
 }
 
 func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 	if job.Release.ID == "" && len(in.Evidence) == 0 {
 		return outputs{}, release.Reject("pass the release and evidence outputs of the jobs", "there is nothing to record: release and evidence are empty")
 	}
-	form := checklist.Form{Release: job.Release, DeployedBy: job.Runner.Trigger, RunURL: job.Runner.URL()}
+	form := checklist.Form{Release: job.Release, DeployedBy: job.Runner.Trigger, RunURL: job.Runner.URL(), NotApplicable: job.Config.Record.Excused()}
+	form.Unasked = len(job.Config.SignOff.All()) == 0
 	var findings release.Findings
-	findings.Merge(in.Evidence)
+	findings.Merge(observed(in.Evidence))
 	form.Approvals, form.ApprovalsRead = approvals(ctx, job, in.Environment, &findings)
 	form.Issues, form.Rollbacks = troubles(in.Evidence, job.Release)
-	document, err := checklist.New(findings.List(), form)
+	follow(job, cmp.Or(job.Path(in.Reports), job.Reports()), &form)
+	document := checklist.New(findings.List(), form)
+	page, err := write(job, document)
 	if err != nil {
 		return outputs{}, err
 	}
-	if err := write(job, document); err != nil {
-		return outputs{}, err
+	if err := connect.Settle(ctx, job, in.Environment); err != nil {
+		job.Log.Warn("GitHub may show the release as still in progress", "error", err, "remedy", release.HintOf(err))
 	}
-	count := document.Checklist.Count()
-	return outputs{
-		Status: document.Overall.String(),
-		Passed: count[release.Passed] + count[release.SignedOff], Failed: count[release.Failed], NotShown: count[release.NotShown],
-	}, nil
+	count := document.Tally()
+	out := outputs{Status: document.Overall.String(), Passed: count.Ticked(), Failed: count[checklist.Failed], NotShown: count[checklist.NotShown]}
+	out.Page, err = publish(ctx, job, in, page)
+	return out, err
+}
+
+// observed is the evidence without its sign-offs. A sign-off that was rejected since
+// has run no step, so the output of an earlier attempt is still there.
+func observed(all release.Evidences) []release.Evidence {
+	return slices.DeleteFunc(slices.Clone(all), func(e release.Evidence) bool { return e.Status == release.SignedOff })
 }
 
 // approvals reads the sign-offs once more, since the jobs of a matrix overwrite
@@ -75,9 +92,12 @@ func approvals(ctx context.Context, job *action.Job, environment string, finding
 		}, findings)
 		if err != nil {
 			job.Log.Info("no sign-off", "role", role.Name, "reason", err)
-			continue
 		}
-		all = append(all, checklist.Approval{Role: role.Name, By: got.By, Approved: true, Comment: got.Comment, At: time.Now().UTC()})
+		if got.By != "" { // of those that are none, a rejection has a name
+			all = append(all, checklist.Approval{
+				Role: role.Name, Before: string(role.Before), By: got.By, Approved: err == nil, Comment: got.Comment, At: time.Now().UTC(),
+			})
+		}
 	}
 	return all, true
 }
@@ -94,28 +114,34 @@ func troubles(evidence release.Evidences, r release.Record) ([]string, *int) {
 		back = 1
 		issues = append(issues, "rolled back: "+r.Shifted.Reason)
 	}
+	if r.Superseded != "" {
+		issues = append(issues, fmt.Sprintf("superseded by %s, which went on in its place", r.Superseded.Named()))
+	}
 	return issues, &back
 }
 
-func write(job *action.Job, d checklist.Document) error {
+// write leaves the record as a page, as Markdown and as JSON, and on the run. It
+// returns the page.
+func write(job *action.Job, d checklist.Document) (page string, err error) {
 	text, err := d.JSON()
 	if err != nil {
-		return err
+		return "", err
 	}
-	if err := job.ReportText("checklist.json", string(text)); err != nil {
-		return err
+	html, err := audit.HTML(d)
+	if err != nil {
+		return "", err
 	}
 	markdown := d.Markdown()
-	if err := job.ReportText("checklist.md", markdown); err != nil {
-		return err
+	if err := errors.Join(job.ReportText("checklist.json", string(text)), job.ReportText("checklist.md", markdown), job.ReportText("record.html", string(html))); err != nil {
+		return "", err
 	}
-	count := d.Checklist.Count()
+	count := d.Tally()
 	mark := summary.Good
 	if !d.Overall.Approved {
 		mark = summary.Warn
 	}
-	job.Page.Verdict(mark, "record of %s: %d items shown, %d failed, %d not shown",
-		job.Release.Version, count[release.Passed]+count[release.SignedOff], count[release.Failed], count[release.NotShown])
-	job.Page.Raw(markdown)
-	return nil
+	job.Page.Verdict(mark, "record of %s: %s; of %d items that are due %d are shown, %d failed",
+		job.Release.Version, d.Overall, count.Due(), count.Ticked(), count[checklist.Failed])
+	job.Page.Raw(markdown, append([]string{d.Overall.String()}, d.Overall.Reasons()...)...)
+	return job.Redact(string(html)), nil
 }

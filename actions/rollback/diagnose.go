@@ -2,53 +2,51 @@ package rollback
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
 	"github.com/bluegreen-actions/bluegreen/internal/connect"
-	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/diagnosis"
+	"github.com/bluegreen-actions/bluegreen/internal/traffic"
 )
 
-// lookTime is how long all diagnostics may take, whoever does not answer.
-const lookTime = 30 * time.Second
+// bundle is the folder of the diagnostics, below that of the reports.
+const bundle = "diagnostics/"
 
-// tail is how many lines of each log the plan wants to see.
-const tail = 200
-
-// diagnose writes down what both slots and the stores say.
-func diagnose(ctx context.Context, job *action.Job) {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
-	defer cancel()
-	var rows [][]string
-	for _, s := range release.Slots {
-		rows = append(rows, slotState(ctx, job, s)...)
+// look begins to look at everything, beside what else there is to do. The function
+// that it returns waits for it.
+func look(ctx context.Context, job *action.Job, back traffic.Rollback, way *traffic.Way) (wait func() []diagnosis.Seen) {
+	balancers, err := connect.Rescue(job)
+	if err != nil {
+		balancers = nil
 	}
-	for _, look := range connect.Diagnostics(ctx, job) {
-		rows = append(rows, []string{look.What, look.Saw, look.Problem})
+	candidate := job.Release.Candidate
+	if way != nil {
+		candidate = way.Good.Other()
 	}
-	job.Page.Section("What both slots and the stores say")
-	job.Page.Table([]string{"what", "state", "trouble"}, rows)
+	done := make(chan []diagnosis.Seen, 1)
+	go func() {
+		done <- diagnosis.Collect(ctx, connect.Looks(job, balancers, back.Lease, candidate))
+	}()
+	return func() []diagnosis.Seen { return <-done }
 }
 
-func slotState(ctx context.Context, job *action.Job, s release.Slot) [][]string {
-	env, err := connect.Slot(ctx, job, s)
-	if err != nil {
-		return [][]string{{string(s), "", err.Error()}}
-	}
-	trouble := ""
-	if err := env.Healthy(ctx); err != nil {
-		trouble = err.Error()
-	}
-	rows := [][]string{{string(s) + " slot", map[bool]string{true: "can take traffic", false: "cannot take traffic"}[trouble == ""], trouble}}
-	logs, err := env.Logs(ctx, tail)
-	if err != nil {
-		return append(rows, []string{string(s) + " logs", "", err.Error()})
-	}
-	for name, text := range logs {
-		if err := job.ReportText(fmt.Sprintf("logs/%s-%s.log", s, name), text); err != nil {
-			rows = append(rows, []string{string(s) + " log of " + name, "", err.Error()})
+// keep writes the bundle and its index for the artifact, and what was seen on the
+// page.
+func keep(job *action.Job, seen []diagnosis.Seen) error {
+	var rows [][]string
+	var problems []error
+	for _, s := range seen {
+		rows = append(rows, []string{s.Name, s.Says, s.Problem})
+		for _, f := range s.Files {
+			problems = append(problems, job.ReportText(bundle+f.Name, f.Text))
 		}
 	}
-	return rows
+	index := diagnosis.Index("Diagnostics after the rollback", time.Now(), seen)
+	problems = append(problems, job.ReportText(bundle+"index.md", index), job.Report(bundle+"index.json", seen))
+	job.Page.Section("What both slots and the stores say")
+	job.Page.Table([]string{"what", "state", "trouble"}, rows)
+	job.Page.Say("The files are in the folder of the report, which a job uploads as its artifact, below %sindex.md.", bundle)
+	return errors.Join(problems...)
 }

@@ -55,11 +55,23 @@ func plan(ctx context.Context, job *action.Job, back traffic.Rollback) error {
 		to = page.Good.Slot
 	}
 	if to == "" {
-		return release.Refuse("name the slot to go to: --force blue, or --force green", "no good slot is written down; the traffic is %v", weights)
+		return back.Nowhere(ctx, page, weights)
 	}
 	job.Page.Verdict(summary.Skip, "rollback: dry run; the traffic is %v, it would go to %s", weights, to)
+	if back.Force == "" && page.Good.Asleep {
+		job.Page.Say("%s is stopped, by choice: it would be started first. %s", to, lastWake(page))
+		return nil
+	}
 	if err := back.Healthy(ctx, to); err != nil && back.Force == "" {
 		return fmt.Errorf("the %s slot could not take it: %w", to, err)
 	}
 	return nil
+}
+
+// lastWake says how long a start has taken.
+func lastWake(page traffic.Page) string {
+	if page.Woke == nil {
+		return "No start of a slot was ever timed."
+	}
+	return "The last start took " + page.Woke.String() + "."
 }

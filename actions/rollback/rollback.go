@@ -5,6 +5,7 @@ package rollback
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
@@ -17,17 +18,21 @@ import (
 // Phase is the action.
 var Phase = action.New(action.About{
 	Name:     "rollback",
+	Keeps:    true,
 	Summary:  "Brings the traffic to the good slot that was written down, proves it, and collects diagnostics. Needs neither GitHub nor the database, Redis or Prometheus.",
-	Settings: []string{"router", "slots"},
-	Quiet:    []string{"shift"}, // not queue and database: a secret of theirs that is missing must not hold up the traffic
+	Settings: []string{"router", "routers", "slots"},
+	Quiet:    []string{"application", "shift", "queue", "database", "notify", "smoke"},
+	Needed:   []string{"router", "routers", "shift"}, // a mistake anywhere else must not hold up the traffic
 }, run)
 
 type inputs struct {
 	Reason string        `input:"reason" help:"Who asked, or why; for the record."`
 	Force  release.Slot  `input:"force" help:"Go to this slot without asking anything: blue or green."`
 	Cold   Cold          `input:"cold" default:"auto" help:"Whether to ask the good slot first, for at most a second, since nobody has watched it lately: true, false, or auto, which asks when no release was passed."`
-	Guard  bool          `input:"when-lease-expires" default:"false" help:"Watch the shift of this release instead, and roll back when its lease expires, since its runner is lost."`
-	Appear time.Duration `input:"appear" default:"10m" help:"With when-lease-expires: how long the shift may take to begin."`
+	Guard  bool          `input:"when-lease-expires" default:"false" help:"Watch the shift of this release instead, and roll back when its lease expires, since its runner is lost. Fails unless the shift finishes, also after it has brought the traffic back, so that it is run again beside the next."`
+	Appear time.Duration `input:"appear" default:"10m" help:"With when-lease-expires: how long the shift may take to begin. It may wait for the shift of another release; a release that was rolled back meanwhile is not waited for."`
+	Schema Schema        `input:"schema" default:"keep" help:"keep leaves the schema as it is, which the good slot can live with. down takes the migrations of this release back where database.down is proven and nothing would be lost; it stops the containers of the release first."`
+	Watch  time.Duration `input:"watch" default:"75s" help:"How long to watch, after the traffic is back, that no request reaches the slot that was left and that the queue is worked on. The plan wants a minute; the first 10 s are for late requests. 0s leaves it out."`
 }
 
 type outputs struct {
@@ -48,23 +53,24 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 		return guard(ctx, job, back, in)
 	}
 	way, err := back.Run(ctx)
-	return result(job, way), after(ctx, job, back, way, err)
+	stays := stay(ctx, job, back, way)
+	return result(job, way), errors.Join(after(ctx, job, back, in, way, err), stays())
 }
 
 func assemble(job *action.Job, in inputs) (traffic.Rollback, error) {
-	balancer, _, err := connect.Balancer(job)
+	balancers, err := connect.Rescue(job)
 	if err != nil {
 		return traffic.Rollback{}, err
 	}
-	leases, err := connect.Leases(job)
+	leases, err := connect.Leases(job) // opens, and asks nobody yet
 	if err != nil {
 		job.Log.Warn("the lease will not be ended", "error", err)
 	}
 	back := traffic.Rollback{
-		Balancer: balancer, Release: job.Release.ID, Candidate: job.Release.Candidate, Force: in.Force,
+		Balancer: traffic.Join(balancers...), Release: job.Release.ID, Candidate: job.Release.Candidate, Force: in.Force,
 		Observe: job.Config.Shift.Observe, Decided: time.Now(),
 		Reason: cmp.Or(in.Reason, asker(job)),
-		Cold:   in.Cold.holds(job), Healthy: connect.Healthy(job), Found: job.Findings,
+		Cold:   in.Cold.holds(job), Healthy: connect.Healthy(job), Asleep: connect.Asleep(job), Wake: connect.Wake(job), Found: job.Findings,
 	}
 	if leases != nil {
 		back.Lease = leases
@@ -77,18 +83,43 @@ func guard(ctx context.Context, job *action.Job, back traffic.Rollback, in input
 		return outputs{}, err
 	}
 	if back.Lease == nil {
-		return outputs{}, release.CannotTell("correct queue.url; the shift is not watched", "guard: the store of the lease cannot be opened")
+		return outputs{}, release.CannotTell("correct queue.url or database.url, whichever the shift keeps its lease in; the shift is not watched", "guard: the store of the lease cannot be opened")
 	}
 	job.Log.Info("watching the lease of the shift", "release", job.Release.ID)
 	seen, err := traffic.Guard{
 		Owner: traffic.Owner{Release: job.Release.ID, Process: connect.Attempt(job)}, Lease: back.Lease,
 		Appear: in.Appear, Tick: time.Second, Back: back,
 	}.Run(ctx)
-	if seen.Back == nil && err == nil {
-		job.Page.Verdict(summary.Good, "guard: %s", seen.Text)
-		return outputs{}, nil
+	if !seen.Tried || seen.Back == nil && err == nil {
+		return outputs{}, watched(job, seen, err)
 	}
-	return result(job, seen.Back), after(ctx, job, back, seen.Back, err)
+	stays := stay(ctx, job, back, seen.Back)
+	return result(job, seen.Back), errors.Join(after(ctx, job, back, in, seen.Back, err), stays(), seen.Again)
+}
+
+// watched is the end of a guard that had nothing to bring back, or was told to end
+// before it had. Nothing was tried, so nobody is told that something has failed.
+func watched(job *action.Job, seen traffic.Watched, err error) error {
+	if err = errors.Join(err, seen.Again); err == nil {
+		job.Page.Verdict(summary.Good, "guard: %s", seen.Text)
+	}
+	return err
+}
+
+// stay watches the traffic beside what follows it, where a late writer could move
+// it again, and says so. A rollback that is told to end does not wait for it.
+func stay(ctx context.Context, job *action.Job, back traffic.Rollback, way *traffic.Way) func() error {
+	wait := connect.Assert(ctx, back.Balancer, way)
+	return func() error {
+		text, err := wait()
+		if text != "" {
+			job.Page.Say("After the proof: %s.", text)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
 }
 
 // result is what came of the way back. Traffic that moved is in the record, too:

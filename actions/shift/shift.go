@@ -5,7 +5,6 @@ package shift
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
 	"github.com/bluegreen-actions/bluegreen/internal/connect"
@@ -17,11 +16,14 @@ import (
 var Phase = action.New(action.About{
 	Name:     "shift",
 	Summary:  "Moves the traffic to the candidate in steps, each watched by the gates; takes it back within milliseconds when one says so.",
-	Settings: []string{"router", "shift", "prometheus", "gates", "slots", "queue"},
-	Quiet:    []string{"images", "registry", "database"},
+	Rights:   []string{"actions: read", "deployments: write"},
+	Settings: []string{"router", "routers", "shift", "prometheus", "scrape", "gates", "slots", "queue", "smoke"},
+	Quiet:    []string{"images", "registry", "database", "notify", "sign-off"},
 }, run)
 
 type inputs struct {
+	Environment string `input:"environment" help:"The environment that is released to, such as production; needed when a step has an approval. GitHub shows there how far the shift is."`
+
 	First bool `input:"first-release" default:"false" help:"There is no live version yet, so there is no way back: go to 100 % at once."`
 }
 
@@ -36,64 +38,31 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 		return outputs{}, err
 	}
 	if in.First && job.Release.Good != "" {
-		return outputs{}, release.Reject("remove first-release from the workflow", "the record names %s as the way back, so this is not the first release", job.Release.Good)
+		return outputs{}, release.Reject("leave first-release out", "the record names %s as the way back, so this is not the first release", job.Release.Good)
 	}
-	shift, err := assemble(ctx, job, in.First || job.Release.First)
+	shift, err := assemble(ctx, job, in.First || job.Release.First, in.Environment)
 	if err != nil {
+		if roles := waiting(job.Config.Shift.Steps, 0); len(roles) > 0 && in.Environment != "" && !job.DryRun {
+			job.Log.Warn(reject(in.Environment, roles))
+		}
 		return outputs{Outcome: traffic.RefusedTo}, err
 	}
 	if job.DryRun {
-		return outputs{}, plan(ctx, job, shift)
+		return outputs{}, plan(ctx, job, shift.Shift)
 	}
+	connect.MissRelease(job, "whether the schema is still the one that smoke passed with is not compared", "migrate")
+	board := connect.Announce(ctx, job, in.Environment)
+	shift.Progress = both(shift.Progress, board.Show)
 	log, err := shift.Run(ctx)
+	_ = connect.Overtaken(job, err)
 	job.Add.Shifted = log.Record()
-	report(job, log, err)
+	shift.report(job, log)
 	if writeErr := job.Report("shift.json", log); writeErr != nil {
 		job.Log.Warn("could not write the report", "error", writeErr)
 	}
+	connect.TellEnd(ctx, job, log)
+	board.End(ctx, log)
 	return outputs{Outcome: log.Outcome, Weight: int(log.Weight), RollbackTook: back(log)}, err
-}
-
-func assemble(ctx context.Context, job *action.Job, first bool) (traffic.Shift, error) {
-	balancer, _, err := connect.Balancer(job)
-	if err != nil {
-		return traffic.Shift{}, err
-	}
-	leases, err := connect.Leases(job)
-	if err != nil {
-		return traffic.Shift{}, err
-	}
-	watch, err := connect.Gates(job)
-	if err != nil {
-		return traffic.Shift{}, err
-	}
-	candidate, err := connect.Slot(ctx, job, job.Release.Candidate)
-	if err != nil {
-		return traffic.Shift{}, err
-	}
-	shift := traffic.Shift{
-		Owner:     connect.Owner(job),
-		Candidate: job.Release.Candidate,
-		Settings:  job.Config.Shift,
-		Balancer:  balancer, Leases: leases, Gates: watch,
-		Slot:     connect.Candidate{Job: job, Environment: candidate},
-		Progress: func(e traffic.Event) { job.Log.Info(e.Text) },
-		Found:    job.Findings,
-	}
-	if first {
-		shift.Settings.Steps = []traffic.Step{{Weight: 100, Bake: last(shift.Settings.Steps)}}
-		return shift, nil
-	}
-	shift.Good, err = connect.Good(ctx, job)
-	return shift, err
-}
-
-// last is the bake of the last step: a first release is watched as long.
-func last(steps []traffic.Step) time.Duration {
-	if len(steps) == 0 {
-		return 0
-	}
-	return steps[len(steps)-1].Bake
 }
 
 func plan(ctx context.Context, job *action.Job, s traffic.Shift) error {
@@ -104,8 +73,8 @@ func plan(ctx context.Context, job *action.Job, s traffic.Shift) error {
 	job.Page.Verdict("⏭️", "shift: dry run; the traffic is %v", weights)
 	var rows [][]string
 	for i, step := range s.Settings.Steps {
-		rows = append(rows, []string{fmt.Sprint(i + 1), fmt.Sprintf("%s %v", s.Candidate, step.Weight), step.Bake.String()})
+		rows = append(rows, []string{fmt.Sprint(i + 1), fmt.Sprintf("%s %v", s.Candidate, step.Weight), step.Bake.String(), step.Approval, tick(step.Hold)})
 	}
-	job.Page.Table([]string{"step", "would set", "and watch for"}, rows)
+	job.Page.Table([]string{"step", "would set", "and watch for", "after the approval of", "and hold"}, rows)
 	return s.Slot.Check(ctx)
 }

@@ -4,6 +4,9 @@ package signoff
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
 	"github.com/bluegreen-actions/bluegreen/internal/connect"
@@ -15,6 +18,7 @@ import (
 var Phase = action.New(action.About{
 	Name:     "signoff",
 	Summary:  "Reads back who approved in the protected environment, and refuses where nobody was asked or the images have changed.",
+	Rights:   []string{"actions: read", "deployments: write"},
 	Settings: []string{"sign-off"},
 }, run)
 
@@ -43,14 +47,25 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 	approval, err := job.Config.SignOff.Confirm(ctx, source, signoff.Request{
 		Target: in.Environment, Role: in.Role, Run: job.Runner.RunID, Release: job.Release,
 	}, job.Findings)
-	if err != nil {
+	if err := errors.Join(err, approval.Bind(ctx, source)); err != nil {
 		return outputs{}, err
 	}
+	report(job, approval)
+	return outputs{Approver: approval.By}, nil
+}
+
+func report(job *action.Job, approval signoff.Approval) {
 	job.Page.Verdict(summary.Good, "signoff: %s approved %s as %s", approval.By, job.Release.Version, approval.Role.Title)
-	job.Page.Table([]string{"what", "is"}, [][]string{
+	rows := [][]string{
 		{"version", string(job.Release.Version)},
 		{"images", approval.Code},
+		{"valid for", fmt.Sprintf("run %d, in every attempt, as long as the images are these", approval.Binding.Run)},
 		{"comment", approval.Comment},
-	})
-	return outputs{Approver: approval.By}, nil
+		{"what there was to look at", strings.Join(approval.Role.Before.Look(), "; ") + ": " + job.Runner.URL()},
+	}
+	if approval.Bypass != "" {
+		rows = append(rows, []string{"bypass", approval.By + ", " + approval.Bypass + "; sign-off.allow-bypass lets it count"})
+		job.Log.Warn("the approval may be an administrator's bypass", "environment", approval.Environment, "by", approval.By)
+	}
+	job.Page.Table([]string{"what", "is"}, rows)
 }

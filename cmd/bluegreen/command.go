@@ -10,6 +10,7 @@ import (
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/runner"
 )
 
 // version is set when a release is built.
@@ -23,15 +24,19 @@ type command struct {
 	stderr io.Writer
 }
 
+// main defuses what is said on stderr, which a runner reads for commands, too.
 func (c command) main(ctx context.Context) int {
+	said := runner.New(c.getenv, c.stderr).Log()
+	defer said.Flush()
+	c.stderr = said
 	if len(c.args) == 0 {
 		c.usage(c.stderr)
 		return int(release.Invalid)
 	}
 	verb, rest := strings.TrimLeft(c.args[0], "-"), c.args[1:]
 	for _, p := range slices.Concat(phases, commands) {
-		if p.Name == verb {
-			return p.Main(ctx, action.Process{Args: rest, Getenv: c.getenv, Stdout: c.stdout, Stderr: c.stderr})
+		if words := strings.Fields(p.Name); words[0] == verb && slices.Equal(words[1:], rest[:min(len(words)-1, len(rest))]) {
+			return p.Main(ctx, action.Process{Args: rest[len(words)-1:], Getenv: c.getenv, Stdout: c.stdout, Stderr: c.stderr})
 		}
 	}
 	for _, t := range tools {
@@ -39,7 +44,7 @@ func (c command) main(ctx context.Context) int {
 			return t.run(c, rest)
 		}
 	}
-	fmt.Fprintf(c.stderr, "bluegreen: no command %q: see bluegreen help\n", verb)
+	fmt.Fprintf(c.stderr, "bluegreen: no command %q: see bluegreen help\n", strings.Join(c.args[:min(len(c.args), 2)], " "))
 	return int(release.Invalid)
 }
 
@@ -55,6 +60,8 @@ var tools []tool
 func init() {
 	tools = []tool{
 		{"describe", "Print what an action takes, or write all generated files: describe PHASE, describe --write DIR.", describe},
+		{"lint", "Review migration files: lint PATH; see lint --help.", lint},
+		{"workflows", "Change the workflows for GitHub Enterprise Server or for a role of AWS; see workflows --help.", workflows},
 		{"version", "Print the version.", printVersion},
 		{"help", "Print this.", func(c command, _ []string) int { c.usage(c.stdout); return 0 }},
 	}
@@ -63,14 +70,14 @@ func init() {
 func (c command) usage(w io.Writer) {
 	fmt.Fprint(w, "bluegreen carries a release to all of the live traffic, and back when it is bad.\n\nUsage: bluegreen COMMAND [--input value ...]\n\nThe phases of a release, in their order; each is also an action:\n")
 	for _, p := range phases {
-		fmt.Fprintf(w, "  %-13s %s\n", p.Name, p.Summary)
+		fmt.Fprintf(w, "  %-17s %s\n", p.Name, p.Summary)
 	}
 	fmt.Fprint(w, "\nTools:\n")
 	for _, p := range commands {
-		fmt.Fprintf(w, "  %-13s %s\n", p.Name, p.Summary)
+		fmt.Fprintf(w, "  %-17s %s\n", p.Name, p.Summary)
 	}
 	for _, t := range tools {
-		fmt.Fprintf(w, "  %-13s %s\n", t.name, t.summary)
+		fmt.Fprintf(w, "  %-17s %s\n", t.name, t.summary)
 	}
 	fmt.Fprint(w, "\nbluegreen COMMAND --help says what a phase takes.\n")
 }

@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/config"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/review"
 )
 
 //go:generate go run . describe --write ../..
@@ -55,30 +58,46 @@ func write(root string) error {
 
 // generated is every file that is written from the declarations, by its path.
 func generated(root string) (map[string][]byte, error) {
-	files := map[string][]byte{"docs/bluegreen.schema.json": config.Schema()}
+	files := map[string][]byte{"docs/bluegreen.schema.json": config.Schema(), "docs/rules.md": review.Document()}
+	sections := map[string]string{"README.md": overview()}
 	for _, p := range phases {
 		files[filepath.Join("actions", p.Name, "action.yml")] = []byte(p.ActionYAML())
+		sections[filepath.Join("actions", p.Name, "README.md")] = p.Document()
 	}
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range phases {
-		if readme, err = section(readme, p.Name, p.Tables()); err != nil {
+	for path, body := range sections {
+		text, err := os.ReadFile(filepath.Join(root, path))
+		if err != nil {
 			return nil, err
 		}
+		if files[path], err = section(text, body); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
 	}
-	files["README.md"] = readme
 	return files, nil
 }
 
-// section replaces what stands between the two comments that name a phase.
-func section(text []byte, name, body string) ([]byte, error) {
-	open, shut := fmt.Appendf(nil, "<!-- begin %s -->\n", name), fmt.Appendf(nil, "<!-- end %s -->", name)
-	head, rest, ok := bytes.Cut(text, open)
-	_, tail, shutOK := bytes.Cut(rest, shut)
-	if !ok || !shutOK {
-		return nil, fmt.Errorf("README.md: no place for %s: want the lines %s and %s", name, bytes.TrimSpace(open), shut)
+// overview is the table of the actions.
+func overview() string {
+	var m strings.Builder
+	m.WriteString("| action | what it does |\n| --- | --- |\n")
+	for _, p := range phases {
+		fmt.Fprintf(&m, "| [`%[1]s`](actions/%[1]s) | %[2]s |\n", p.Name, p.Summary)
 	}
-	return bytes.Join([][]byte{head, open, []byte(body), shut, tail}, nil), nil
+	return m.String()
+}
+
+// The comments around what is generated in a file that people write.
+const (
+	opening = "<!-- begin generated -->\n"
+	closing = "<!-- end generated -->"
+)
+
+// section replaces what stands between the comments.
+func section(text []byte, body string) ([]byte, error) {
+	head, rest, opened := bytes.Cut(text, []byte(opening))
+	_, tail, closed := bytes.Cut(rest, []byte(closing))
+	if !opened || !closed {
+		return nil, fmt.Errorf("no place for what is generated: want the lines %s and %s", strings.TrimSpace(opening), closing)
+	}
+	return slices.Concat(head, []byte(opening), []byte(body), []byte(closing), tail), nil
 }

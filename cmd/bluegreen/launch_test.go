@@ -74,6 +74,24 @@ func TestLaunchDownloads(t *testing.T) {
 	}
 }
 
+// A machine without a network has a folder for a mirror, and a runner that has
+// the program asks nobody.
+func TestLaunchOffline(t *testing.T) {
+	t.Parallel()
+	l := newLauncher(t, "plain")
+	l.pin(t, program)
+	folder := filepath.Join(l.dir, "a mirror")
+	for _, target := range []string{"linux-amd64", "linux-arm64", "darwin-amd64", "darwin-arm64"} {
+		place(t, filepath.Join(folder, "v0.1.0", "bluegreen-"+target), program)
+	}
+	for _, mirror := range []string{"file://" + strings.ReplaceAll(folder, " ", "%20"), "http://127.0.0.1:1"} {
+		status, out, errs := l.run([]string{"BLUEGREEN_MIRROR=" + mirror}, "shift")
+		if status != 0 || !strings.HasSuffix(out, "[shift]\n") {
+			t.Errorf("%s: exit status %d: %s%s", mirror, status, out, errs)
+		}
+	}
+}
+
 func TestLaunchReplacesWhatWasTamperedWith(t *testing.T) {
 	t.Parallel()
 	l := newLauncher(t, "plain")
@@ -91,6 +109,40 @@ func TestLaunchReplacesWhatWasTamperedWith(t *testing.T) {
 	status, out, errs = l.run([]string{"BLUEGREEN_MIRROR=http://127.0.0.1:1"}, "shift")
 	if status != 2 || strings.Contains(out, "evil") || !strings.Contains(errs, "::error title=bluegreen launcher::could not download http://127.0.0.1:1/v0.1.0/") {
 		t.Errorf("exit status %d: %s%s", status, out, errs)
+	}
+}
+
+// A machine has one of three programs that take the sum. One that does not work, or
+// says something else, is no reason to run what nobody has compared.
+func TestLaunchComparesWithWhatThereIs(t *testing.T) {
+	t.Parallel()
+	const broken = "exit 1"
+	tests := map[string]struct {
+		broken  map[string]string
+		refused bool
+	}{
+		"openssl":                        {nil, false},
+		"sha256sum":                      {map[string]string{"openssl": broken}, false},
+		"sha256sum beside another tool":  {map[string]string{"openssl": "echo unknown option"}, false},
+		"nothing":                        {map[string]string{"openssl": broken, "sha256sum": broken, "shasum": broken}, true},
+		"a sum of another program by it": {map[string]string{"openssl": "echo " + strings.Repeat("0", 64)}, true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLauncher(t, "plain")
+			l.pin(t, program)
+			for tool, script := range tt.broken {
+				l.bin(t, tool, script)
+			}
+			url, _ := mirror(t, serve(program))
+			for range 2 { // as it is downloaded, and as it is cached
+				status, out, errs := l.run([]string{"BLUEGREEN_MIRROR=" + url}, "shift")
+				if ran := strings.HasSuffix(out, "[shift]\n"); ran == tt.refused || (status == 2) != tt.refused || strings.Contains(errs, "::error title=bluegreen launcher::") != tt.refused {
+					t.Errorf("exit status %d: %s%s", status, out, errs)
+				}
+			}
+		})
 	}
 }
 
@@ -144,7 +196,7 @@ func TestLaunchWithoutAPinnedRelease(t *testing.T) {
 			t.Parallel()
 			l := newLauncher(t, "plain")
 			system, processor, _ := strings.Cut(tt.uname, " ")
-			l.bin(t, "uname", fmt.Sprintf("case $1 in -s) echo %s ;; -m) echo %s ;; esac", system, processor))
+			l.bin(t, "uname", fmt.Sprintf("[ \"$1\" = -sm ] && echo %s %s", system, processor))
 			if tt.pinned != "" {
 				place(t, filepath.Join(l.dir, "pinned"), tt.pinned)
 			}

@@ -23,7 +23,7 @@ type launcher struct {
 	env        []string
 }
 
-func newLauncher(t *testing.T, folder string) launcher {
+func newLauncher(t testing.TB, folder string) launcher {
 	t.Helper()
 	text, err := os.ReadFile("launch")
 	if err != nil {
@@ -42,7 +42,7 @@ func (l launcher) bin(t *testing.T, name, script string) {
 }
 
 // pin writes the file `pinned` for one program on every platform.
-func (l launcher) pin(t *testing.T, text string) {
+func (l launcher) pin(t testing.TB, text string) {
 	t.Helper()
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
 	place(t, filepath.Join(l.dir, "pinned"), "version v0.1.0\nlinux-amd64 "+sum+"\nlinux-arm64 "+sum+"\ndarwin-amd64 "+sum+"\ndarwin-arm64 "+sum+"\n")
@@ -68,7 +68,7 @@ func (l launcher) cached(t *testing.T) []string {
 	return all
 }
 
-func place(t *testing.T, path, text string) {
+func place(t testing.TB, path, text string) {
 	t.Helper()
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o755)); err != nil {
 		t.Fatal(err)
@@ -76,7 +76,7 @@ func place(t *testing.T, path, text string) {
 }
 
 // mirror serves one answer for every path and counts how often it was asked.
-func mirror(t *testing.T, answer http.HandlerFunc) (url string, asked *atomic.Int32) {
+func mirror(t testing.TB, answer http.HandlerFunc) (url string, asked *atomic.Int32) {
 	t.Helper()
 	asked = new(atomic.Int32)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

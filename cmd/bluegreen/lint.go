@@ -1,0 +1,233 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bluegreen-actions/bluegreen/internal/connect"
+	"github.com/bluegreen-actions/bluegreen/internal/migration"
+	"github.com/bluegreen-actions/bluegreen/internal/pgquery"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/review"
+	"github.com/bluegreen-actions/bluegreen/internal/runner"
+)
+
+const lintUsage = `bluegreen lint: reviews migration files as the migrate action does, without a database.
+
+Usage: bluegreen lint [flags] PATH
+
+PATH is a folder of migrations, or one file of it. Each file is taken for a release of its own, and those
+before it for applied, unless --after names the version that the database has: the files behind it are then
+one release. What is known of tables is from the files before.
+
+`
+
+// linting is what lint was asked for.
+type linting struct {
+	path    string
+	format  string
+	after   int64
+	allow   string
+	config  string
+	waited  bool
+	options review.Options
+	broken  []*migration.FileProblem // in comments
+	allowed []string                 // by database.allow
+}
+
+func lint(c command, args []string) int {
+	l := linting{options: review.Options{Apart: true}}
+	flags := flag.NewFlagSet("lint", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.IntVar(&l.options.Version, "postgres", 15, "version of PostgreSQL, 12 to 17")
+	flags.StringVar(&l.format, "format", "", "text, json, sarif or github; by default github inside of a workflow, else text")
+	flags.Int64Var(&l.after, "after", -1, "version that the database has; -1 when it is not known")
+	flags.StringVar(&l.allow, "allow", "", "ids of unsafe rules for which an acknowledgement is enough, with commas between, as in database.allow")
+	flags.StringVar(&l.config, "config", "", "configuration file whose database.allow counts, too; .github/bluegreen.yml when there is one")
+	flags.BoolVar(&l.waited, "contract", false, "the files are contract migrations, which run when nobody uses any more what they take away, see docs/migrations.md")
+	flags.DurationVar(&l.options.LockTimeout, "lock-timeout", 100*time.Millisecond, "that the files are applied with; 0 when nobody sets one")
+	flags.BoolVar(&l.options.Style, "style", false, "look for matters of taste as well")
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(c.stdout, lintUsage)
+		flags.SetOutput(c.stdout)
+		flags.PrintDefaults()
+		return 0
+	}
+	if err == nil {
+		err = l.take(c, flags.Args())
+	}
+	if err == nil {
+		err = l.run(c)
+	} else {
+		err = release.Reject("see bluegreen lint --help", "lint: %w", err)
+	}
+	if err != nil && (release.ExitStatus(err) != int(release.Refused) || l.format == "text") {
+		fmt.Fprintln(c.stderr, "bluegreen:", err)
+	}
+	return release.ExitStatus(err)
+}
+
+// take refuses what does not fit together.
+func (l *linting) take(c command, args []string) error {
+	if l.format == "" {
+		l.format = "text"
+		if c.getenv("GITHUB_ACTIONS") == "true" {
+			l.format = "github"
+		}
+	}
+	switch {
+	case len(args) != 1:
+		return fmt.Errorf("want one path, have %d", len(args))
+	case !slices.Contains([]string{"text", "json", "sarif", "github"}, l.format):
+		return fmt.Errorf("format %q: want text, json, sarif or github", l.format)
+	case l.options.Version < review.Oldest || l.options.Version > review.Newest:
+		return fmt.Errorf("postgres %d: want %d to %d", l.options.Version, review.Oldest, review.Newest)
+	case l.options.LockTimeout < 0:
+		return fmt.Errorf("lock-timeout %v: want 0 or more", l.options.LockTimeout)
+	}
+	l.path, l.options.Apart = args[0], l.after < 0
+	if err := l.configured(); err != nil {
+		return err
+	}
+	return review.Policy(l.policy())
+}
+
+func (l *linting) policy() []string {
+	return append(strings.FieldsFunc(l.allow, func(r rune) bool { return r == ',' || r == ' ' }), l.allowed...)
+}
+
+func (l *linting) run(c command) error {
+	files, err := l.files()
+	if err != nil {
+		return err
+	}
+	result, err := review.Run(&pgquery.Parser{}, files, review.NewSchema("the files before"), l.options)
+	if err != nil {
+		return release.CannotTell("report this as a fault of bluegreen, with the file", "lint: %w", err)
+	}
+	l.folder(&result)
+	if err := l.print(c, result); err != nil {
+		return err
+	}
+	if open := result.Open(l.policy()); len(open) > 0 {
+		return release.Refuse("", "lint: %d findings are open", len(open))
+	}
+	return nil
+}
+
+// files are those that go up, in the order of their versions.
+func (l *linting) files() ([]review.File, error) {
+	info, err := os.Stat(l.path)
+	if err != nil {
+		return nil, release.Reject("give the path of a folder of migrations, or of one", "lint: %w", err)
+	}
+	folder, only := l.path, ""
+	if !info.IsDir() {
+		folder, only = filepath.Split(l.path)
+	}
+	list, err := migration.Ups(filepath.Clean(folder))
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, release.Reject("give the folder of the migrations", "lint: %s has no SQL file", l.path)
+	}
+	if err := l.ahead(list, only); err != nil {
+		return nil, err
+	}
+	var files []review.File
+	found := only == ""
+	if !l.waited {
+		l.options.Contract = filepath.ToSlash(filepath.Join(folder, "contract"))
+	}
+	for _, f := range list {
+		text, err := os.ReadFile(f.Path)
+		if err != nil {
+			return nil, release.Reject("let this user read it", "lint: %w", err)
+		}
+		mine := only == "" || f.Name == only
+		backfills, err := migration.Backfills(string(text))
+		if err != nil && only != "" && f.Name == only { // of a folder, Read says it
+			l.broken = append(l.broken, &migration.FileProblem{Path: f.Path, Err: err})
+		}
+		if l.waited && mine {
+			l.completes(f.Path, string(text))
+		}
+		files = append(files, review.File{Path: filepath.ToSlash(f.Path), SQL: string(text), Backfills: backfills, Applied: !mine || l.after >= 0 && int64(f.Version) <= l.after, Waited: l.proof()})
+		if found = found || mine; only != "" && mine {
+			break
+		}
+	}
+	if !found {
+		return nil, release.Reject("give a file that goes up", "lint: %s is no migration that goes up", l.path)
+	}
+	return files, nil
+}
+
+// proof is what the review goes by: whether nobody uses it any more is seen by migrate.
+func (l *linting) proof() string {
+	if !l.waited {
+		return ""
+	}
+	return "it runs when nobody uses any more what it takes away"
+}
+
+// ahead refuses a version that leaves nothing to review: one that the folder does
+// not have yet, or that the only file is not behind. A database that has all
+// files is as it should be.
+func (l *linting) ahead(list []migration.Named, only string) error {
+	if newest := int64(list[len(list)-1].Version); l.after > newest {
+		return release.Reject("give the version that the database has, or the folder that it has it from", "lint: no file after %d; the newest is %d", l.after, newest)
+	}
+	for _, f := range list {
+		if f.Name == only && int64(f.Version) <= l.after {
+			return release.Reject("leave --after out to review a file that is applied", "lint: %s is not after %d", f.Name, l.after)
+		}
+	}
+	return nil
+}
+
+// folder adds what is wrong with the names of files, and with files on their own.
+func (l *linting) folder(result *review.Review) {
+	problems := l.broken
+	if info, err := os.Stat(l.path); err == nil && info.IsDir() {
+		_, err := migration.Read(l.path)
+		problems = append(migration.Problems(err), l.broken...)
+	}
+	for _, p := range problems {
+		result.AddFile(filepath.ToSlash(p.Path), p.Err.Error())
+	}
+}
+
+func (l *linting) print(c command, r review.Review) error {
+	var text []byte
+	var err error
+	switch l.format {
+	case "json":
+		text, err = r.JSON(l.policy())
+	case "sarif":
+		text, err = r.SARIF()
+	case "github":
+		run := runner.New(c.getenv, c.stdout)
+		for _, a := range connect.Annotations(r, l.policy()) {
+			run.Annotate(a)
+		}
+		run.Log().Flush()
+		text = []byte(r.Sum(l.policy()) + "\n")
+	default:
+		log := runner.New(c.getenv, c.stdout).Log() // names of files may be anything
+		_, err = io.WriteString(log, r.Text(l.policy()))
+	}
+	if err == nil {
+		_, err = c.stdout.Write(text)
+	}
+	return err
+}
