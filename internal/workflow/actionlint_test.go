@@ -25,7 +25,11 @@ func TestActionlintIsContent(t *testing.T) {
 		if err := os.WriteFile(path, []byte(workflow.Rewrite(f.text, "acme/bluegreen", "v1")), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		paths = append(paths, path)
+		server := filepath.Join(dir, "server-"+filepath.Base(path))
+		if err := os.WriteFile(server, []byte(workflow.ForServer(f.text, "acme/bluegreen", "v1.2.0")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path, server)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()

@@ -9,7 +9,7 @@ import (
 // order is the jobs of a rollout, each after those that it needs.
 var order = []string{
 	"preflight", "build", "signoff-before-migrate", "migrate", "deploy-green", "smoke", "signoff-before-shift",
-	"shift", "guard", "signoff-before-finalize", "finalize", "rollback", "record",
+	"signoff-during-shift", "shift", "guard", "signoff-before-finalize", "finalize", "rollback", "record",
 }
 
 var forward = []string{
@@ -43,6 +43,8 @@ func TestWhichJobsRun(t *testing.T) {
 		{"QA rejects: the candidate stays at 0", map[string]string{"signoff-before-shift": "failure"}, nil, upTo("signoff-before-shift", "record")},
 		{"shift fails: back", map[string]string{"shift": "failure"}, nil, upTo("guard", "rollback", "record")},
 		{"shift holds its weight on purpose: no way back", map[string]string{"shift": "held"}, nil, upTo("guard", "record")},
+		{"shift was held in the attempt before, and its runner is lost in this one: back", map[string]string{"shift": "lost"}, nil, upTo("guard", "rollback", "record")},
+		{"the guard fails with a shift that is held: no way back", map[string]string{"shift": "held", "guard": "failure"}, nil, upTo("guard", "record")},
 		{"shift is cancelled: back", map[string]string{"shift": "cancelled"}, nil, upTo("shift", "rollback", "record")},
 		{"migrate waited and was cancelled: back", map[string]string{"migrate": "cancelled"}, nil, upTo("migrate", "rollback", "record")},
 		{"the guard fails alone: the release goes on", map[string]string{"guard": "failure"}, nil, forward},
@@ -50,6 +52,11 @@ func TestWhichJobsRun(t *testing.T) {
 		{"finalize fails: reported, never back", map[string]string{"finalize": "failure"}, nil, forward},
 		{"nobody signs off", nil, map[string]string{"roles-before-migrate": "[]", "roles-before-shift": "[]", "roles-before-finalize": "[]"},
 			lacking(forward, "signoff-before-migrate", "signoff-before-shift", "signoff-before-finalize")},
+		{"a step waits for an approval", nil, map[string]string{"roles-during-shift": "some"}, append(slices.Clone(forward), "signoff-during-shift")},
+		{"an approval of a step is refused, which the shift sees by itself", map[string]string{"signoff-during-shift": "failure"},
+			map[string]string{"roles-during-shift": "some"}, append(slices.Clone(forward), "signoff-during-shift")},
+		{"the lists of roles are lost: nothing goes on", map[string]string{"signoff-before-migrate": "failure"}, map[string]string{"roles-before-migrate": "", "roles-before-shift": ""},
+			[]string{"preflight", "build", "signoff-before-migrate", "record"}},
 		{"the guard is off", nil, map[string]string{"guard": "false"}, lacking(forward, "guard")},
 		{"a dry run asks nobody and guards nothing", nil, map[string]string{"dry-run": "true"},
 			lacking(forward, "signoff-before-migrate", "signoff-before-shift", "guard", "signoff-before-finalize")},
@@ -71,8 +78,8 @@ func TestWhichJobsRun(t *testing.T) {
 // run goes through the jobs as GitHub would, and returns those that ran. A
 // cancelled outcome is the whole run's: the jobs after it see that.
 func run(t *testing.T, jobs map[string]job, outcome, inputs map[string]string) (ran []string) {
-	s := situation{results: map[string]string{}, inputs: map[string]string{
-		"roles-before-migrate": "some", "roles-before-shift": "some", "roles-before-finalize": "some", "guard": "true", "dry-run": "false",
+	s := situation{results: map[string]string{}, attempt: "2", heldIn: "none", inputs: map[string]string{
+		"roles-before-migrate": "some", "roles-before-shift": "some", "roles-before-finalize": "some", "roles-during-shift": "[]", "guard": "true", "dry-run": "false",
 	}}
 	for name, value := range inputs {
 		s.inputs[name] = value
@@ -87,8 +94,11 @@ func run(t *testing.T, jobs map[string]job, outcome, inputs map[string]string) (
 		if result := outcome[name]; result != "" {
 			s.results[name] = result
 		}
-		if s.results[name] == "held" {
-			s.results[name], s.outcome = "failure", "held"
+		switch s.results[name] {
+		case "held":
+			s.results[name], s.heldIn = "failure", s.attempt
+		case "lost": // it puts out nothing, so that the output of attempt 1 is still there
+			s.results[name], s.heldIn = "failure", "1"
 		}
 		s.cancelled = s.cancelled || s.results[name] == "cancelled"
 	}

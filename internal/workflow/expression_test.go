@@ -10,9 +10,10 @@ import (
 // situation is what a condition of a job can ask for.
 type situation struct {
 	results   map[string]string // of the jobs before
-	inputs    map[string]string
+	inputs    map[string]string // and the roles, which preflight says
 	cancelled bool
-	outcome   string // of the shift, as its output says
+	attempt   string
+	heldIn    string // the attempt whose shift was held, as its output says
 }
 
 var words = regexp.MustCompile(`\s*(&&|\|\||==|!=|!|\(|\)|'[^']*'|[\w.-]+)`)
@@ -113,8 +114,14 @@ func (e *evaluation) atom() string {
 	if name, ok := strings.CutPrefix(word, "inputs."); ok {
 		return e.inputs[name]
 	}
-	if word == "needs.shift.outputs.outcome" {
-		return e.outcome
+	if name, ok := strings.CutPrefix(word, "needs.preflight.outputs."); ok {
+		return e.inputs[name]
+	}
+	switch word {
+	case "needs.shift.outputs.held-in":
+		return e.heldIn
+	case "github.run_attempt":
+		return e.attempt
 	}
 	name, _ := strings.CutSuffix(strings.TrimPrefix(word, "needs."), ".result")
 	result, ok := e.results[name]

@@ -52,6 +52,7 @@ type step struct {
 type concurrency struct {
 	Group  string
 	Cancel bool `yaml:"cancel-in-progress"`
+	Queue  string
 }
 
 // list is one name or several.

@@ -182,3 +182,38 @@ func TestWhatAJobReadsOfOthersExists(t *testing.T) {
 		}
 	}
 }
+
+// What is no secret reaches every phase without being masked.
+func TestVariablesReachEveryPhase(t *testing.T) {
+	for _, f := range workflows(t) {
+		f.steps(func(name string, _ job, s step) {
+			if _, own := s.own(); own && s.With["vars"] != "${{ vars.BLUEGREEN_VARS }}" {
+				t.Errorf("%s: job %s gives %s the variables %q", f.path, name, s.Uses, s.With["vars"])
+			}
+		})
+	}
+}
+
+// Without a queue, GitHub keeps one that waits, and cancels it for the next. What
+// cancels even what runs, such as a check of a branch, is nobody's release.
+func TestNothingThatWaitsIsCancelled(t *testing.T) {
+	groups := 0
+	for _, f := range workflows(t) {
+		all := map[string]*concurrency{"the workflow": f.Concurrency}
+		for name, j := range f.Jobs {
+			all["job "+name] = j.Concurrency
+		}
+		for name, c := range all {
+			if c == nil {
+				continue
+			}
+			groups++
+			if c.Cancel == (c.Queue == "max") {
+				t.Errorf("%s: %s has the concurrency %+v: want queue: max, or cancel-in-progress, and not both", f.path, name, *c)
+			}
+		}
+	}
+	if groups < 5 {
+		t.Errorf("%d groups were looked at", groups)
+	}
+}

@@ -16,6 +16,8 @@ func TestRewrite(t *testing.T) {
 		"a word in a comment":   {"# uses: $/actions/shift\n", "# uses: $/actions/shift\n"},
 		"a dollar in a command": {"      - run: echo $/actions\n", "      - run: echo $/actions\n"},
 		"an expression":         {"      - uses: $/a\n        with: { x: '${{ github.sha }}' }\n", "      - uses: acme/bluegreen/a@v1\n        with: { x: '${{ github.sha }}' }\n"},
+		"a queue":               {"  concurrency:\n    group: x\n    queue: max # why\n  next: 1\n", "  concurrency:\n    group: x\n  next: 1\n"},
+		"another queue":         {"    with:\n      queue: maximal\n", "    with:\n      queue: maximal\n"},
 		"several of them":       {"  - uses: $/a\n  - uses: $/b\n", "  - uses: acme/bluegreen/a@v1\n  - uses: acme/bluegreen/b@v1\n"},
 	}
 	for sentence, test := range tests {

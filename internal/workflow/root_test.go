@@ -18,7 +18,10 @@ func TestTheRootActionIsTheChain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var whole struct{ Runs struct{ Steps []step } }
+	var whole struct {
+		Outputs map[string]struct{ Value string }
+		Runs    struct{ Steps []step }
+	}
 	if err := yaml.Unmarshal(text, &whole); err != nil {
 		t.Fatal(err)
 	}
@@ -38,6 +41,12 @@ func TestTheRootActionIsTheChain(t *testing.T) {
 		}
 		if way := strings.Contains(s.If, "failure()"); way != (name == "rollback") {
 			t.Errorf("%s runs if %q", name, s.If)
+		}
+	}
+	last := whole.Runs.Steps[len(whole.Runs.Steps)-1].With["release"]
+	for _, name := range []string{"preflight", "build", "migrate", "smoke", "shift", "rollback"} { // which add to the record
+		if text := "steps." + name + ".outputs.release"; !strings.Contains(last, text) || !strings.Contains(whole.Outputs["release"].Value, text) {
+			t.Errorf("the release or the record lacks what %s adds", name)
 		}
 	}
 	if got, want := strings.Join(order, " "), "preflight build migrate deploy-green smoke shift rollback finalize record"; got != want {
