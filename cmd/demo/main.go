@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/bluegreen-actions/bluegreen/internal/demo"
@@ -32,6 +33,7 @@ func run(ctx context.Context, args []string) error {
 	set := flag.NewFlagSet("demo", flag.ContinueOnError)
 	dir := set.String("dir", demo.Folder, "folder for everything that the demo needs and leaves; nginx's workers must be able to read it")
 	root := set.String("root", ".", "the checkout of this project")
+	router := set.String("router", "nginx", "the load balancer in front: "+strings.Join(demo.Routers(), " or "))
 	rate := set.Float64("rate", 150, "requests a second, 10 to 1000")
 	if err := set.Parse(args); err != nil {
 		return err
@@ -42,7 +44,7 @@ func run(ctx context.Context, args []string) error {
 	if set.NArg() > 0 || *rate < 10 || *rate > 1000 {
 		return fmt.Errorf("unexpected argument %q or rate %v: see demo -h", set.Arg(0), *rate)
 	}
-	stage, err := demo.Open(ctx, *root, *dir, demo.Project, os.Stdout)
+	stage, err := demo.OpenBehind(ctx, *router, *root, *dir, demo.Project, os.Stdout)
 	if err != nil {
 		return err
 	}

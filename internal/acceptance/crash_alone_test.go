@@ -15,7 +15,6 @@ import (
 
 func TestAKilledBuildIsFinishedByTheNextOne(t *testing.T) {
 	h := open(t)
-	t.Parallel()
 	r := h.propose(t, "none", 3)
 	with := inputs{"version": r.version, "commit": r.commit}
 	for _, m := range []moment{line("running env"), line(`building .*backend`), line(`pushing .*worker`), random(time.Second), random(4 * time.Second)} {
@@ -39,7 +38,6 @@ const slow = "CREATE TABLE slow_a (id int);\nSELECT pg_sleep(0.6);\nCREATE TABLE
 
 func TestAKilledMigrationIsFinishedByTheNextOne(t *testing.T) {
 	h := settled(t)
-	t.Parallel()
 	r := h.propose(t, "none", 3)
 	folder := filepath.Join(r.dir, "backend", "migrations")
 	for name, text := range map[string]string{

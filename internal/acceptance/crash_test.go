@@ -62,7 +62,7 @@ func (m moment) kill(t *testing.T, s *step) result {
 	if got.status == -1 {
 		t.Logf("%s was killed %s, %v after its start", s.name, m.name, got.took.Round(time.Millisecond))
 	} else {
-		t.Logf("%s was over before it could be killed %s: exit status %d", s.name, m.name, got.status)
+		t.Logf("%s was over before it could be killed %s: exit status %d\n%s", s.name, m.name, got.status, got.log)
 	}
 	return got
 }

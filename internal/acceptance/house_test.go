@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -26,11 +25,13 @@ import (
 )
 
 // folders is where the stages of this package are, each named after its
-// process. Not below a home directory: nginx's workers read what is in there.
+// process and its number. Not below a home directory: nginx's workers read what
+// is in there.
 const folders = "/var/tmp/bluegreen-acceptance-"
 
-// house is the stage that all tests of this package share, and what is released
-// on it. The tests that move traffic run one after the other.
+// house is a stage and what is released on it. One test at a time has it, and
+// leaves it to the next one with a release that is finished and has all the
+// traffic.
 type house struct {
 	*demo.Stage
 	variables, secrets map[string]string
@@ -40,55 +41,59 @@ type house struct {
 	leases             *redis.Client
 	phases             map[string]phase
 
-	mu       sync.Mutex
 	runs     int
 	live     *rollout // finished, with all the traffic
 	ready    *rollout // smoked, on the other slot, and not good for 100 % yet
 	campaign string
 }
 
+// houses are side by side, since a release mostly waits. Who takes one out has it
+// alone; a nil one is still to be built.
+var houses = make(chan *house, 2)
+
 func TestMain(m *testing.M) {
-	status := m.Run()
-	if built.Load() {
-		if err := end(); err != nil {
-			fmt.Fprintln(os.Stderr, "close the stage:", err)
-			status = max(status, 1)
+	err := sweep(context.Background())
+	for range cap(houses) {
+		houses <- nil
+	}
+	status := 1
+	if err == nil {
+		status = m.Run()
+	}
+	for range cap(houses) {
+		if h := <-houses; h != nil {
+			err = errors.Join(err, h.close())
 		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "close the stages:", err)
+		status = max(status, 1)
 	}
 	os.Exit(status)
 }
 
-// end closes the stage, which was asked for; one that could not be opened has
-// failed its tests.
-func end() error {
-	h, err := shared()
-	if err != nil {
-		return nil
-	}
-	return h.close()
-}
-
-// open returns the stage, which the first test that needs it has started.
+// open waits for a house and gives it to this test until its end.
 func open(t *testing.T) *house {
 	t.Helper()
-	h, err := shared()
-	if err != nil {
+	t.Parallel()
+	h := <-houses
+	t.Cleanup(func() { houses <- h })
+	if h != nil {
+		return h
+	}
+	var err error
+	if h, err = build(); err != nil {
 		t.Fatal(err)
 	}
 	return h
 }
 
-// built says that the stage was asked for.
-var built atomic.Bool
+var builds atomic.Int32
 
-var shared = sync.OnceValues(func() (*house, error) {
-	built.Store(true)
+func build() (*house, error) {
 	ctx := context.Background() // mail and GitHub end with it
-	if err := sweep(ctx); err != nil {
-		return nil, err
-	}
-	pid := strconv.Itoa(os.Getpid())
-	stage, err := demo.Open(ctx, filepath.Join("..", ".."), folders+pid, "mailblast-acc-"+pid, os.Stderr)
+	name := fmt.Sprintf("%d-%d", os.Getpid(), builds.Add(1))
+	stage, err := demo.Open(ctx, filepath.Join("..", ".."), folders+name, project+name, os.Stderr)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +102,10 @@ var shared = sync.OnceValues(func() (*house, error) {
 		return nil, errors.Join(err, h.close())
 	}
 	return h, nil
-})
+}
+
+// project begins the names of the compose projects of a stage.
+const project = "mailblast-acc-"
 
 func (h *house) furnish(ctx context.Context) (err error) {
 	for _, name := range []string{"MIN_SAMPLES", "MIN_SAMPLES_HIGH", "MIN_SAMPLES_P95", "MIN_SAMPLES_P99"} {
@@ -169,16 +177,18 @@ func (h *house) close() error {
 func sweep(ctx context.Context) error {
 	left, err := filepath.Glob(folders + "*")
 	for _, dir := range left {
-		pid, badName := strconv.Atoi(strings.TrimPrefix(dir, folders))
+		name := strings.TrimPrefix(dir, folders)
+		of, _, _ := strings.Cut(name, "-")
+		pid, badName := strconv.Atoi(of)
 		if badName == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-			err = errors.Join(err, demo.Close(ctx, dir, "mailblast-acc-"+strconv.Itoa(pid), os.Stderr))
+			err = errors.Join(err, demo.Close(ctx, dir, project+name, os.Stderr))
 		}
 	}
 	return err
 }
 
 // patience is how long anything may take on a machine that is busy.
-const patience = 3 * time.Minute
+const patience = 10 * time.Minute
 
 // eventually polls until a condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {

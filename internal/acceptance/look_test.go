@@ -68,10 +68,12 @@ func (h *house) page(t *testing.T) traffic.Page {
 	return page
 }
 
-// timeless is the page without the times in it, but whether the shift is finished.
+// timeless is the page without the times and the count of its changes in it, but
+// whether the shift is finished.
 func timeless(t *testing.T, p traffic.Page) string {
 	t.Helper()
 	finished := false
+	p.Revision = 0
 	if p.Good != nil {
 		p.Good.At = time.Time{}
 	}

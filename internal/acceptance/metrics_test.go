@@ -2,6 +2,9 @@ package acceptance_test
 
 import (
 	"context"
+	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -53,4 +56,37 @@ func (h *house) see(t *testing.T) {
 	if err := h.Metrics.Restart(context.Background()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// What the slots say themselves is enough: Prometheus is stopped, and the
+// configuration does not name it.
+func TestAReleaseWithoutAPrometheusServer(t *testing.T) {
+	r := waiting(t)
+	good, l := r.candidate().Other(), r.users(t)
+	r.blind(t)
+	s := r.shifting(t, "1s", inputs{"config": r.unserved(t)})
+	s.says(t, "pass at 10%")
+	s.end(t).want(t, 0).has(t, inputs{"outcome": "shifted", "weight": "100"})
+	r.stands(t, r.candidate(), 100)
+	r.see(t)
+	r.must(t, "rollback", nil).has(t, inputs{"moved": "true", "slot": string(good)})
+	l.leave(t)
+}
+
+var prometheusSection = regexp.MustCompile(`(?m)^prometheus:\n(  .*\n)+`)
+
+// unserved writes the configuration of the application with its own metrics in
+// the place of the server, and returns its path.
+func (h *house) unserved(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(h.Root, "examples", "mailblast", ".github", "bluegreen.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := prometheusSection.ReplaceAll(text, []byte("scrape: { services: [backend, frontend], interval: 500ms, timeout: 500ms }\n"))
+	path := filepath.Join(t.TempDir(), "bluegreen.yml")
+	if err := os.WriteFile(path, own, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -41,7 +41,7 @@ func TestFiveMistakesAreFiveMessagesAndTouchNothing(t *testing.T) {
 		t.Fatal(want, err)
 	}
 	before := r.look(t, r)
-	for _, phase := range []string{"shift", "migrate"} {
+	for _, phase := range []string{"shift", "deploy-green"} {
 		got := r.start(t, phase, inputs{"config": ".github/broken.yml"}).end(t).want(t, 2)
 		said := strings.Join(got.errors, "\n")
 		for _, place := range want {

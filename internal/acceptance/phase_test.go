@@ -41,7 +41,7 @@ type workflow struct {
 	}
 }
 
-var expression = regexp.MustCompile(`^\$\{\{ (inputs|secrets)\.([A-Za-z_-]+) \}\}$`)
+var expression = regexp.MustCompile(`^\$\{\{ (inputs|secrets)\.([A-Za-z0-9_-]+) \}\}$`)
 
 func readPhases(root string) (map[string]phase, error) {
 	paths, err := filepath.Glob(filepath.Join(root, "actions", "*", "action.yml"))

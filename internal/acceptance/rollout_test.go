@@ -33,8 +33,6 @@ var jobs = []string{"preflight", "build", "migrate", "deploy-green", "smoke", "s
 // propose commits a version whose images carry a fault, and approves its run.
 func (h *house) propose(t *testing.T, fault string, schema int) *rollout {
 	t.Helper()
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.runs++
 	r := &rollout{
 		house: h, version: fmt.Sprintf("v%d.0.0", h.runs-100), run: h.runs, attempt: 1,
@@ -109,7 +107,9 @@ func (r *rollout) must(t *testing.T, name string, with inputs, env ...string) re
 
 func (r *rollout) preflight(t *testing.T) result {
 	t.Helper()
-	return r.must(t, "preflight", inputs{"version": r.version, "environment": "production", "first-release": fmt.Sprint(r.first)})
+	return r.must(t, "preflight", inputs{
+		"version": r.version, "environment": "production", "first-release": fmt.Sprint(r.first), "preflight-timeout": patience.String(),
+	})
 }
 
 func (r *rollout) signoff(t *testing.T, roles ...string) {

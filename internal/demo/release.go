@@ -9,10 +9,10 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/bluegreen-actions/bluegreen/internal/act"
 	"github.com/bluegreen-actions/bluegreen/internal/github/githubtest"
 	"github.com/bluegreen-actions/bluegreen/internal/queue"
 	"github.com/bluegreen-actions/bluegreen/internal/redis"
@@ -20,15 +20,12 @@ import (
 	domain "github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
-// uploadArtifact is the action that rollout.yml pins, which act cannot fetch.
-const uploadArtifact = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02"
-
 // starter is who act says has started the run.
 const starter = "nektos/act"
 
 // release commits one version and runs the workflow for it. The first error is
 // the workflow's, which a bad version is meant to have.
-func (s *Stage) release(ctx context.Context, r release, run int) (phases []Phase, failed, err error) {
+func (s *Stage) release(ctx context.Context, r release, run int) (phases []act.Phase, failed, err error) {
 	if err := errors.Join(s.Repo.Fault(r.fault), s.Repo.Migrations(s.Root, r.schema)); err != nil {
 		return nil, nil, err
 	}
@@ -73,26 +70,11 @@ func (s *Stage) log(version string) (*os.File, error) {
 	return os.Create(s.path("logs", version+".log"))
 }
 
-func (s *Stage) workflow(log io.Writer) Workflow {
-	return Workflow{
-		Act: s.Act, Repo: s.Repo.Dir, Actions: s.path("project"), Cache: s.path("act", "cache"), Artifacts: s.path("artifacts"),
-		Uploader: uploadArtifact, Variables: s.variables, Secrets: s.secrets, Log: log, Progress: s.Out,
+func (s *Stage) workflow(log io.Writer) act.Workflow {
+	return act.Workflow{
+		Act: s.Act, Repo: s.Repo.Dir, File: ".github/workflows/release.yml", Folder: s.path("act"), Artifacts: s.path("artifacts"),
+		Variables: s.variables, Secrets: s.secrets, Log: log, Progress: s.Out,
 	}
-}
-
-// prepare makes what act needs beside the repository: of this project the
-// actions and their launcher, which it copies for every job.
-func (s *Stage) prepare() error {
-	for _, part := range []string{"actions", filepath.Join("cmd", "bluegreen")} {
-		if err := copyTree(filepath.Join(s.Root, part), s.path("project", part)); err != nil {
-			return err
-		}
-	}
-	dir := s.path("act", "uploader")
-	if err := errors.Join(os.MkdirAll(dir, 0o755), os.MkdirAll(s.path("act", "cache"), 0o755)); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, "action.yml"), []byte(uploader), 0o644)
 }
 
 // open creates the campaign that the load is about, and starts the load.
@@ -101,7 +83,7 @@ func (s *Stage) open(ctx context.Context, rate float64) (*Traffic, error) {
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Proxy.URL+"/api/campaigns", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Front+"/api/campaigns", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +106,7 @@ func (s *Stage) open(ctx context.Context, rate float64) (*Traffic, error) {
 	}
 	s.campaign = created.ID
 	fmt.Fprintf(s.Out, "\n• from now on %v requests a second: GET and POST, on kept-alive and on new connections\n", rate)
-	return StartTraffic(ctx, s.Proxy.URL, s.apiToken, s.campaign, rate), nil
+	return StartTraffic(ctx, s.Front, s.apiToken, s.campaign, rate), nil
 }
 
 // drain waits until no job is waiting or in work.
@@ -151,7 +133,7 @@ func (s *Stage) drain(ctx context.Context) error {
 }
 
 // words says how long each job took.
-func words(phases []Phase) string {
+func words(phases []act.Phase) string {
 	texts := make([]string, len(phases))
 	for i, p := range phases {
 		texts[i] = fmt.Sprintf("%s %.0fs", p.Name, p.Took.Seconds())

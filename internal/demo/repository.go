@@ -11,12 +11,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bluegreen-actions/bluegreen/internal/act"
 	"github.com/bluegreen-actions/bluegreen/internal/process"
 	"github.com/bluegreen-actions/bluegreen/internal/workflow"
 )
 
 // Repository is the application as somebody's repository: its own files, and
-// the reusable workflow with the references that act understands.
+// the reusable workflows with the references that act understands.
 type Repository struct{ Dir string }
 
 // Name of the repository that the demo pretends to be.
@@ -29,12 +30,12 @@ func NewRepository(ctx context.Context, root, dir string) (Repository, error) {
 	if err := copyTree(filepath.Join(root, "examples", "mailblast"), dir, "build"); err != nil {
 		return r, err
 	}
-	for _, name := range []string{"rollout.yml"} {
+	for _, name := range []string{"rollout.yml", "cleanup.yml"} {
 		text, err := os.ReadFile(filepath.Join(root, ".github", "workflows", name))
 		if err != nil {
 			return r, err
 		}
-		text = []byte(workflow.Rewrite(string(text), "bluegreen-actions/bluegreen", "demo"))
+		text = []byte(workflow.Rewrite(string(text), act.Repository, act.Ref))
 		if err := os.WriteFile(filepath.Join(dir, ".github", "workflows", name), text, 0o644); err != nil {
 			return r, err
 		}
@@ -48,6 +49,22 @@ func NewRepository(ctx context.Context, root, dir string) (Repository, error) {
 		}
 	}
 	return r, nil
+}
+
+// Behind puts another load balancer into the application's configuration, in
+// the place of its section router.
+func (r Repository) Behind(section string) error {
+	path := filepath.Join(r.Dir, ".github", "bluegreen.yml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, ok := strings.Cut(string(text), "\nrouter:\n")
+	_, after, ended := strings.Cut(rest, "\n\n")
+	if !ok || !ended {
+		return fmt.Errorf("%s: it has no section router", path)
+	}
+	return os.WriteFile(path, []byte(before+"\n"+section+"\n"+after), 0o644)
 }
 
 // callLocally makes the caller use the workflow beside it.

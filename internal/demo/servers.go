@@ -6,14 +6,14 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"strings"
+	"path/filepath"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/bluegreen-actions/bluegreen/internal/act"
 	"github.com/bluegreen-actions/bluegreen/internal/github/githubtest"
 	"github.com/bluegreen-actions/bluegreen/internal/lab"
-	"github.com/bluegreen-actions/bluegreen/internal/process"
 	"github.com/bluegreen-actions/bluegreen/internal/prometheus"
 )
 
@@ -27,10 +27,11 @@ const Project = "mailblast-demo"
 // servers starts what belongs to this process, and names everything for the
 // configuration.
 func (s *Stage) servers(ctx context.Context) error {
-	free, err := ports(6)
+	free, release, err := lab.ClaimPorts(6)
 	if err != nil {
 		return err
 	}
+	s.freePorts = release // a slot that is not there yet keeps its ports
 	if s.Mailbox, err = OpenMailbox(ctx, "127.0.0.1:0"); err != nil {
 		return err
 	}
@@ -46,13 +47,13 @@ func (s *Stage) servers(ctx context.Context) error {
 	if err := s.configure(api, database, free); err != nil {
 		return err
 	}
-	if err := errors.Join(s.prepare(), s.caches(ctx)); err != nil {
+	if err := errors.Join(act.Prepare(s.Root, s.path("act")), s.caches(ctx)); err != nil {
 		return err
 	}
-	if s.Proxy, err = s.proxy(ctx, free[0]); err != nil {
+	if err := fronts[s.Router].start(ctx, s, free); err != nil {
 		return err
 	}
-	s.Metrics, err = lab.NewPrometheus(ctx, s.path("prometheus"), prometheusConf(free[2], free[4]), free[1])
+	s.Metrics, err = lab.NewPrometheus(ctx, s.path("prometheus"), prometheusConf(free[2], free[4], filepath.Join(s.Repo.Dir, "monitoring", "alerts.yml")), free[1])
 	if err != nil {
 		return err
 	}
@@ -137,6 +138,7 @@ func (s *Stage) configure(api, database string, free []int) error {
 		"MIN_SAMPLES_P99":     "60",
 		"TICK":                "1s",
 		"SETTLE":              "3s",
+		"PROBE_TIMEOUT":       "1m",
 		"SCRAPE":              "1s",
 	}
 	s.secrets = map[string]string{
@@ -148,43 +150,13 @@ func (s *Stage) configure(api, database string, free []int) error {
 	return nil
 }
 
-// proxy starts nginx with the switch that the program itself installs.
-func (s *Stage) proxy(ctx context.Context, port int) (*lab.Server, error) {
-	env := []string{"BLUEGREEN_ENV=" + s.secrets["BLUEGREEN_ENV"]}
-	for name, value := range s.variables {
-		env = append(env, name+"="+value)
-	}
-	install := process.Command{Path: s.Program, Args: []string{"nginx", "--report", s.path("switch")}, Dir: s.Repo.Dir, Env: env}
-	if err := process.Run(ctx, install); err != nil {
-		return nil, err
-	}
-	return lab.NewNginx(ctx, s.path("nginx"), nginxConf(s.variables["NGINX_CONFIG"]), port)
-}
-
-func nginxConf(config string) string {
-	return `worker_processes 2;
-events { worker_connections 2048; }
-http {
-  access_log off;
-  keepalive_timeout 75s;
-  include ` + config + `;
-  server {
-    listen 127.0.0.1:{{.Port}};
-    include ` + strings.TrimSuffix(config, ".conf") + `.server;
-    location / { proxy_pass http://$bluegreen_frontend; }
-    location /api/ { proxy_pass http://$bluegreen_backend; }
-    location /track/ { proxy_pass http://$bluegreen_backend; }
-  }
-}
-`
-}
-
-func prometheusConf(blue, green int) string {
+func prometheusConf(blue, green int, alerts string) string {
 	return fmt.Sprintf(`global: { scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s }
+rule_files: [%q]
 scrape_configs:
   - job_name: backend
     static_configs:
       - { targets: ["127.0.0.1:%d"], labels: { slot: blue } }
       - { targets: ["127.0.0.1:%d"], labels: { slot: green } }
-`, blue, green)
+`, alerts, blue, green)
 }

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/bluegreen-actions/bluegreen/internal/act"
 	"github.com/bluegreen-actions/bluegreen/internal/traffic"
 )
 
@@ -41,7 +42,7 @@ type scene struct {
 	release
 	run    int
 	took   time.Duration
-	phases []Phase
+	phases []act.Phase
 	log    *traffic.Log // nil when there was no shift
 	err    error        // what made it not go as planned
 }
@@ -152,13 +153,19 @@ func (s *Stage) curtain(ctx context.Context, scenes []scene, load *Traffic) erro
 	tally := count(report, s.Mailbox.Received(), s.campaign, bad)
 	last, _ := lastAnswer(report, bad, decided)
 	s.table(s.Out, scenes, tally, last)
-	return tally.judge(last)
+	return tally.judge(last, s.limit())
 }
 
 // rollbackLimit is what the product promises behind nginx.
 const rollbackLimit = time.Second
 
-func (t Tally) judge(last time.Duration) error {
+// limit is how long the bad version may answer after the decision: behind a load
+// balancer that takes its time, that is added.
+func (s *Stage) limit() time.Duration {
+	return rollbackLimit + fronts[s.Router].slow
+}
+
+func (t Tally) judge(last, limit time.Duration) error {
 	var problems []error
 	if t.Lost > 0 {
 		problems = append(problems, fmt.Errorf("%d requests were lost: %v", t.Lost, t.ByOutcome))
@@ -169,7 +176,7 @@ func (t Tally) judge(last time.Duration) error {
 	if t.Jobs == 0 || t.Sent == 0 {
 		problems = append(problems, errors.New("there was no load"))
 	}
-	if last >= rollbackLimit {
+	if last >= limit {
 		problems = append(problems, fmt.Errorf("the bad version still answered %v after the decision", last))
 	}
 	return errors.Join(problems...)
@@ -185,7 +192,7 @@ func (s *Stage) table(out io.Writer, scenes []scene, t Tally, last time.Duration
 	row("jobs\tin %d\tdone %d\tlost %d\trepeated %d", t.Jobs, t.JobsDone, t.JobsLost, t.Repeated)
 	for _, p := range scenes {
 		if p.bad {
-			row("rollback\tdecision to write %v\tto effect %v", p.log.Back.Write.Round(10*time.Microsecond), p.log.Back.Effect.Round(10*time.Microsecond))
+			row("rollback\tdecision until the load balancer had taken it %v\tuntil requests showed it %v", p.log.Back.Write.Round(10*time.Microsecond), p.log.Back.Effect.Round(10*time.Microsecond))
 			row("\tlast request started that %s answered\t%+.1f ms from the decision", p.version, float64(last.Microseconds())/1000)
 		}
 	}

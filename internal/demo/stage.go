@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/github/githubtest"
@@ -28,20 +26,32 @@ type Stage struct {
 	Services *lab.Services
 	Mailbox  *Mailbox
 	GitHub   *githubtest.Server
-	Proxy    *lab.Server
+	Router   string      // the kind of load balancer, a key of fronts
+	Front    string      // where it answers
+	Proxy    *lab.Server // of nginx; nil behind another
 	Metrics  *lab.Server
 	Repo     Repository
 
 	variables map[string]string
 	secrets   map[string]string
-	token     string // for the stand-in of GitHub
-	apiToken  string // for the application
-	campaign  string // that the load sends
+	stopFront func() error // nil before it runs
+	freePorts func()       // nil before they are claimed
+	token     string       // for the stand-in of GitHub
+	apiToken  string       // for the application
+	campaign  string       // that the load sends
 }
 
 // Open builds the program and starts every service. It may be called again on
 // a folder that an interrupted demo has left: what still runs is stopped first.
 func Open(ctx context.Context, root, dir, project string, out io.Writer) (*Stage, error) {
+	return OpenBehind(ctx, "nginx", root, dir, project, out)
+}
+
+// OpenBehind is Open with a load balancer of another kind in front: see Routers.
+func OpenBehind(ctx context.Context, router, root, dir, project string, out io.Writer) (*Stage, error) {
+	if _, ok := fronts[router]; !ok {
+		return nil, fmt.Errorf("router %q: want one of %s", router, strings.Join(Routers(), ", "))
+	}
 	if err := Close(ctx, dir, project, io.Discard); err != nil {
 		return nil, err
 	}
@@ -52,7 +62,7 @@ func Open(ctx context.Context, root, dir, project string, out io.Writer) (*Stage
 	if err != nil {
 		return nil, err
 	}
-	s := &Stage{Root: root, Project: project, Dir: dir, Out: out, token: "demo-token-of-nobody", apiToken: "demo-api-token-0123456789"}
+	s := &Stage{Router: router, Root: root, Project: project, Dir: dir, Out: out, token: "demo-token-of-nobody", apiToken: "demo-api-token-0123456789"}
 	steps := []struct {
 		what string
 		do   func(context.Context) error
@@ -60,7 +70,7 @@ func Open(ctx context.Context, root, dir, project string, out io.Writer) (*Stage
 		{"PostgreSQL, Redis, a registry and the Docker engine", s.services},
 		{"the bluegreen program and act", s.programs},
 		{"the application's repository", s.repository},
-		{"mail, GitHub, nginx and Prometheus", s.servers},
+		{"mail, GitHub, " + router + " and Prometheus", s.servers},
 	}
 	for _, step := range steps {
 		fmt.Fprintf(out, "• %s\n", step.what)
@@ -110,6 +120,9 @@ func (s *Stage) caches(ctx context.Context) error {
 
 func (s *Stage) repository(ctx context.Context) (err error) {
 	s.Repo, err = NewRepository(ctx, s.Root, s.path("repository"))
+	if section := fronts[s.Router].section; err == nil && section != "" {
+		err = s.Repo.Behind(section)
+	}
 	return err
 }
 
@@ -117,32 +130,20 @@ func (s *Stage) path(parts ...string) string {
 	return filepath.Join(append([]string{s.Dir}, parts...)...)
 }
 
-// ports finds n free loopback ports.
-func ports(n int) ([]int, error) {
-	var all []int
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		_, port, _ := net.SplitHostPort(l.Addr().String())
-		number, _ := strconv.Atoi(port)
-		all = append(all, number)
-	}
-	return all, nil
-}
-
 // Stop ends what this process started, and the services.
 func (s *Stage) Stop(ctx context.Context) error {
 	var problems []error
-	for _, server := range []*lab.Server{s.Proxy, s.Metrics} {
-		if server != nil {
-			problems = append(problems, server.Stop())
-		}
+	if s.stopFront != nil {
+		problems = append(problems, s.stopFront())
+	}
+	if s.Metrics != nil {
+		problems = append(problems, s.Metrics.Stop())
 	}
 	if s.Services != nil {
 		problems = append(problems, clear(ctx, s.Dir, s.Project), s.Services.Stop(ctx))
+	}
+	if s.freePorts != nil {
+		s.freePorts()
 	}
 	return errors.Join(problems...)
 }

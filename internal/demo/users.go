@@ -16,7 +16,7 @@ func (s *Stage) firstUsers(ctx context.Context) (stop func()) {
 	go func() {
 		defer close(done)
 		_, _ = openloop.Run(ctx, openloop.Load{
-			URL: s.Proxy.URL, Rate: 20, Timeout: 5 * time.Second,
+			URL: s.Front, Rate: 20, Timeout: 5 * time.Second,
 			Mix: []openloop.Request{{Path: "/"}, {Path: "/track/open/health-check"}},
 		})
 	}()

@@ -27,7 +27,7 @@ func TestEveryMetricExistsBeforeTheFirstRequest(t *testing.T) {
 	m := newSystem(t, &lab.Mailbox{}).backend("green").metrics()
 	for _, name := range []string{
 		"total_requests", "total_errors", "opens_tracked", "clicks_tracked", "emails_sent", "emails_delivered", "emails_bounced",
-		"worker_throughput", "queue_backlog", "db_connection_pool_usage", "workers_running",
+		"worker_throughput", "queue_backlog", "db_connection_pool_usage", "db_connection_failures_total", "workers_running",
 		`http_requests_total{code="500",method="GET",route="/api/campaigns"}`,
 		`http_requests_total{code="500",method="HEAD",route="/track/open/{message}"}`,
 		`http_request_duration_seconds_bucket{route="/api/campaigns",le="0.2"}`,

@@ -2,6 +2,7 @@ package acceptance_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -96,7 +97,7 @@ func (s *system) worker(slot, id string, env ...string) *lab.Process {
 func (b server) await(path string) {
 	b.t.Helper()
 	lab.Eventually(b.t, path+" answers", func() bool {
-		r, err := http.Get(b.url + path)
+		r, err := direct.Get(b.url + path)
 		if err != nil {
 			return false
 		}
@@ -203,7 +204,9 @@ func recipients(n int) []string {
 
 func (s *system) rows(query string, args ...any) (n int) {
 	s.t.Helper()
-	if err := s.sql.QueryRow(s.t.Context(), query, args...).Scan(&n); err != nil {
+	ctx, cancel := context.WithTimeout(s.t.Context(), lab.Deadline)
+	defer cancel()
+	if err := s.sql.QueryRow(ctx, query, args...).Scan(&n); err != nil {
 		s.t.Fatal(err)
 	}
 	return n

@@ -97,12 +97,11 @@ func Eventually(t testing.TB, what string, holds func() bool) {
 // Address returns a free loopback address.
 func Address(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	at, err := freeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().String()
+	return at.text
 }
 
 var names atomic.Int64

@@ -70,7 +70,11 @@ func Connect(t testing.TB, dsn string) *pgx.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { db.Close(context.Background()) })
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), Deadline)
+		defer cancel()
+		db.Close(ctx)
+	})
 	return db
 }
 
@@ -95,7 +99,9 @@ func Apply(t testing.TB, db *pgx.Conn, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.PgConn().Exec(t.Context(), string(b)).ReadAll(); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), Deadline)
+	defer cancel()
+	if _, err := db.PgConn().Exec(ctx, string(b)).ReadAll(); err != nil {
 		t.Fatalf("apply %s: %v", filepath.Base(file), err)
 	}
 }

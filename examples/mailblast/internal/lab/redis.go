@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -18,14 +20,20 @@ import (
 
 type address struct{ text, port string }
 
-func freeAddress() (address, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return address{}, err
+// Servers get ports below those that the system gives to outgoing connections: one
+// of these could take a port before its server has it.
+const firstPort, lastPort = 20000, 31999
+
+func freeAddress() (at address, err error) {
+	for range 100 {
+		port := strconv.Itoa(firstPort + rand.IntN(lastPort-firstPort+1))
+		at = address{net.JoinHostPort("127.0.0.1", port), port}
+		var l net.Listener
+		if l, err = net.Listen("tcp", at.text); err == nil {
+			return at, l.Close()
+		}
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return address{l.Addr().String(), port}, err
+	return address{}, err
 }
 
 // startServer starts a service that ends with this process, and waits until it
@@ -44,7 +52,12 @@ func startServer(server *exec.Cmd, log string, stop syscall.Signal, at address) 
 	go func() { _ = server.Wait(); close(ended) }()
 	atEnd(func() {
 		_ = server.Process.Signal(stop)
-		<-ended
+		select {
+		case <-ended:
+		case <-time.After(Deadline): // its data goes with the folder
+			_ = server.Process.Kill()
+			<-ended
+		}
 	})
 	for deadline := time.Now().Add(Deadline); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		select {

@@ -13,12 +13,18 @@ func Build(r prometheus.Registerer, slot, version string) {
 		Name: "mailblast_build_info", Help: "Always 1; its labels say what runs.",
 		ConstLabels: prometheus.Labels{"slot": slot, "version": version}})
 	info.Set(1)
+	System(r)
 	r.MustRegister(info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 }
 
-// Pool exports how much of the database's pool is in use, 0 to 1.
-func Pool(r prometheus.Registerer, usage func() float64) {
-	r.MustRegister(gauge("db_connection_pool_usage", "Share of the pool's connections that are in use, 0 to 1.", usage))
+// Pool exports how much of the database's pool is in use, 0 to 1, and how many
+// connections could not be made.
+func Pool(r prometheus.Registerer, usage, failures func() float64) {
+	r.MustRegister(
+		gauge("db_connection_pool_usage", "Share of the pool's connections that are in use, 0 to 1.", usage),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "db_connection_failures_total", Help: "Connections to the database that could not be made."}, failures),
+	)
 }
 
 // Cache counts look-ups of a cache.

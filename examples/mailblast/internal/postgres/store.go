@@ -20,6 +20,7 @@ type Store struct {
 	pool     *pgxpool.Pool
 	slot     string
 	metadata bool
+	connects *connects
 }
 
 // Options say how a store is used.
@@ -44,11 +45,13 @@ func Open(url string, o Options) (*Store, error) {
 	config.ConnConfig.ConnectTimeout = 2 * time.Second
 	config.ConnConfig.RuntimeParams["application_name"] = "mailblast-" + o.Program + "-" + o.Slot
 	config.ConnConfig.RuntimeParams["statement_timeout"] = statementTimeout
+	tracer := new(connects)
+	config.ConnConfig.Tracer = tracer
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		return nil, fmt.Errorf("prepare pool: %w", err)
 	}
-	return &Store{pool: pool, slot: o.Slot, metadata: o.Metadata}, nil
+	return &Store{pool: pool, slot: o.Slot, metadata: o.Metadata, connects: tracer}, nil
 }
 
 // Close returns when all connections are closed.

@@ -39,7 +39,7 @@ func serve(ctx context.Context, s settings.Backend, bad *fault.Fault, log *slog.
 
 	registry := prometheus.NewRegistry()
 	metrics.Build(registry, s.Slot, s.Version)
-	metrics.Pool(registry, store.Usage)
+	metrics.Pool(registry, store.Usage, store.ConnectionFailures)
 	registry.MustRegister(metrics.NewFleet(jobs, s.Slot))
 
 	relay := outbox.New(store, jobs, log)
