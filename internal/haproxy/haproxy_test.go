@@ -164,7 +164,7 @@ func TestTheSplitOutlivesHAProxy(t *testing.T) {
 	must(t, p.Set(t.Context(), release.Green, 50, 1))
 	must(t, b.server.Restart(t.Context()))
 	splits(t, p, half)
-	b.reload(t)
+	must(t, b.server.Reload())
 	splits(t, p, half)
 	must(t, p.Set(t.Context(), release.Green, 100, 1))
 	splits(t, p, release.Split(release.Green, 100))
@@ -176,30 +176,6 @@ func TestTheSplitOutlivesHAProxy(t *testing.T) {
 	must(t, p.Restore(t.Context(), release.Blue))
 	must(t, b.server.Restart(t.Context()))
 	splits(t, p, release.Split(release.Blue, 100))
-}
-
-// worker is the process that answers at the stats socket.
-func (b *bench) worker(t *testing.T) string {
-	text, _ := b.open(t).Send("show info") // none, between two workers
-	for line := range strings.Lines(text) {
-		if pid, ok := strings.CutPrefix(line, "Pid: "); ok {
-			return pid
-		}
-	}
-	return ""
-}
-
-// reload waits for another worker. A master that is still busy with its start
-// forgets the signal, so it is sent again.
-func (b *bench) reload(t *testing.T) {
-	t.Helper()
-	before, tries := b.worker(t), 0
-	b.until(t, "another worker", func() bool {
-		if tries++; tries%200 == 1 {
-			must(t, b.server.Reload())
-		}
-		return b.worker(t) != before
-	})
 }
 
 func (b *bench) until(t *testing.T, what string, holds func() bool) {
@@ -256,7 +232,7 @@ func TestAReloadUnderLoadKeepsTheSplitAndTheRequests(t *testing.T) {
 		}
 		done <- report
 	}()
-	b.reload(t)
+	must(t, b.server.Reload())
 	must(t, b.open(t).Restore(t.Context(), release.Blue))
 	back := time.Now()
 	time.Sleep(300 * time.Millisecond)

@@ -3,11 +3,13 @@ package lab
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/process"
 )
@@ -34,7 +36,7 @@ func NewHAProxy(ctx context.Context, dir, conf string, port int, more ...string)
 		args = append(args, "-f", path)
 	}
 	s := &Server{
-		URL: "http://" + loopback(port), Dir: dir, ready: accepts(statsSocket(text)), reload: userSignal,
+		URL: "http://" + loopback(port), Dir: dir, ready: accepts(statsSocket(text)), reload: takeOver(statsSocket(text)),
 		command: process.Command{Path: find("haproxy"), Args: args, Dir: dir},
 	}
 	if err := s.start(ctx); err != nil {
@@ -73,6 +75,52 @@ func dials(ctx context.Context, network, address string) error {
 	return conn.Close()
 }
 
-// userSignal makes the master start a new worker with the configuration as it
-// is; the one before ends with its requests.
-func userSignal(s *Server) error { return syscall.Kill(s.Pid(), syscall.SIGUSR2) }
+// takeOver makes the master start a worker with the configuration as it is, and
+// waits for that where it can ask; the one before ends with its requests. A master
+// that is busy with a start forgets the signal, and a worker that cannot get the
+// sockets of the one before within a second gives up, so it is sent again.
+func takeOver(socket string) func(*Server) error {
+	return func(s *Server) error {
+		end := time.Now().Add(startPatience)
+		var before string
+		for ; socket != "" && before == "" && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			before = workerBehind(socket)
+		}
+		for {
+			if err := syscall.Kill(s.Pid(), syscall.SIGUSR2); err != nil || socket == "" {
+				return err
+			}
+			for again := time.Now().Add(2 * time.Second); time.Now().Before(again); time.Sleep(20 * time.Millisecond) {
+				if now := workerBehind(socket); now != "" && now != before {
+					return nil
+				}
+			}
+			if time.Now().After(end) {
+				return fmt.Errorf("no other worker within %v: see whether haproxy -c takes the configuration in %s", startPatience, s.Dir)
+			}
+		}
+	}
+}
+
+var pidForm = regexp.MustCompile(`(?m)^Pid: (\d+)$`)
+
+// workerBehind is the process that answers at the stats socket, "" for none, as
+// between two workers.
+func workerBehind(socket string) string {
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		return ""
+	}
+	defer conn.Close()
+	if conn.SetDeadline(time.Now().Add(time.Second)) != nil {
+		return ""
+	}
+	if _, err := io.WriteString(conn, "show info\n"); err != nil {
+		return ""
+	}
+	text, _ := io.ReadAll(conn) // what came of it is enough
+	if m := pidForm.FindSubmatch(text); m != nil {
+		return string(m[1])
+	}
+	return ""
+}

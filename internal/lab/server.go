@@ -28,7 +28,8 @@ type Server struct {
 func (s *Server) Pid() int { return s.process.Pid() }
 
 // Reload makes the server read its configuration again: nginx is sent SIGHUP
-// and says in its log what it thinks of it; Prometheus is asked, and answers.
+// and says in its log what it thinks of it; HAProxy, where it has a stats socket,
+// has another worker then; Prometheus is asked, and answers.
 func (s *Server) Reload() error { return s.reload(s) }
 
 // Stop ends the server, within seconds, with the workers that a killed master
