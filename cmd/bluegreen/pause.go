@@ -72,13 +72,14 @@ func ledgerOf(job *action.Job) (traffic.Ledger, error) {
 // onItsWay says which shift it would be, without changing anything.
 func onItsWay(ctx context.Context, job *action.Job, ledger traffic.Ledger, verb string) error {
 	page, err := ledger.Read(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return release.CannotTell("make the load balancer answer", "%s: read the ledger: %w", verb, err)
-	case page.Shift == nil || !page.Shift.Finished.IsZero():
-		return release.Refuse("look at bluegreen status", "%s: no shift is on its way", verb)
 	}
-	job.Page.Verdict(summary.Skip, "%s: dry run; it would be the shift of release %s", verb, page.Shift.Release)
+	note, err := page.OnItsWay(verb)
+	if err != nil {
+		return err
+	}
+	job.Page.Verdict(summary.Skip, "%s: dry run; it would be the shift of release %s", verb, note.Release)
 	return nil
 }
 

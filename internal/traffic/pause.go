@@ -49,17 +49,30 @@ func ResumeShift(ctx context.Context, ledger Ledger) (Note, error) {
 	})
 }
 
+// OnItsWay is the note of the shift that somebody may pause or resume, for the
+// verb that is asked. It is refused where none is: not begun, finished, or with its
+// traffic taken back, after which a shift begins anew.
+func (p Page) OnItsWay(verb string) (Note, error) {
+	switch n := p.Shift; {
+	case n == nil || !n.Finished.IsZero():
+		return Note{}, release.Refuse("look at bluegreen status", "%s: no shift is on its way", verb)
+	case n.Back != nil:
+		return Note{}, release.Refuse("run the release again once what was wrong is mended", "%s: no shift is on its way: that of release %s was %v", verb, n.Release, n.Back)
+	}
+	return *p.Shift, nil
+}
+
 func change(ctx context.Context, ledger Ledger, verb string, edit func(*Note) error) (note Note, err error) {
 	err = ledger.Update(ctx, func(p *Page) error {
-		if p.Shift == nil || !p.Shift.Finished.IsZero() {
-			return release.Refuse("look at bluegreen status", "%s: no shift is on its way", verb)
+		note, err = p.OnItsWay(verb)
+		if err == nil {
+			err = edit(&note)
 		}
-		changed := *p.Shift
-		if err := edit(&changed); err != nil {
-			return err
+		if err == nil {
+			changed := note
+			p.Shift = &changed
 		}
-		p.Shift, note = &changed, changed
-		return nil
+		return err
 	})
 	return note, err
 }
