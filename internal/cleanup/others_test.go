@@ -9,8 +9,32 @@ import (
 
 func TestWhatOthersHaveComeToUseStaysAndIsNotCounted(t *testing.T) {
 	t.Parallel()
-	p := newPlace(t)
+	for state, and := range map[string]string{"running": "", "stopped": "stop", "never started": "create"} {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t)
+			p.guest(and)
+			othersKeep(t, p)
+		})
+	}
+}
+
+// guest is a container of another project on the network of the blue slot.
+func (p *place) guest(and string) {
+	p.t.Helper()
+	if and == "create" {
+		p.t.Cleanup(func() { p.tidy("rm", "-f", p.name+"-guest") })
+		p.docker("create", "--name", p.name+"-guest", "--network", p.name+"-blue_default", p.images["shop-7"])
+		return
+	}
 	p.container("other", "guest", "shop-7", "--network", p.name+"-blue_default")
+	if and == "stop" {
+		p.docker("stop", "--time", "1", p.name+"-other-guest")
+	}
+}
+
+func othersKeep(t *testing.T, p *place) {
+	t.Helper()
 	c := p.cleaner()
 	c.Dry = true
 	done, err := c.Destroy(t.Context())

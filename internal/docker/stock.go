@@ -2,7 +2,6 @@ package docker
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -18,7 +17,8 @@ import (
 )
 
 // Networks lists the networks that compose has made for a project, and which
-// containers are attached to each.
+// containers are attached to each. A network itself knows of the running ones only,
+// and the others could not be started without it.
 func (e *Engine) Networks(ctx context.Context, project string) ([]slot.Network, error) {
 	ctx, cancel := limit(ctx, quick)
 	defer cancel()
@@ -28,14 +28,16 @@ func (e *Engine) Networks(ctx context.Context, project string) ([]slot.Network, 
 	}
 	var all []slot.Network
 	for _, n := range list {
-		got, err := e.api.NetworkInspect(ctx, n.ID, network.InspectOptions{})
-		if errdefs.IsNotFound(err) {
-			continue
-		}
+		// One that was never started has the network's name only.
+		users, err := e.api.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("network", n.ID), filters.Arg("network", n.Name))})
 		if err != nil {
 			return nil, cause(ctx, err)
 		}
-		all = append(all, slot.Network{ID: n.ID, Name: n.Name, Attached: slices.Sorted(maps.Keys(got.Containers))})
+		one := slot.Network{ID: n.ID, Name: n.Name}
+		for _, c := range users {
+			one.Attached = append(one.Attached, c.ID)
+		}
+		all = append(all, one)
 	}
 	return all, nil
 }

@@ -25,7 +25,7 @@ type Stock interface {
 // Network is one network of a project.
 type Network struct {
 	ID, Name string
-	Attached []string `json:"-"` // the containers that run and use it, by id
+	Attached []string `json:"-"` // the containers that use it, by id, running or not
 }
 
 // Stored is an image that the engine has.
