@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/bluegreen-actions/bluegreen/internal/cleanup"
 	"github.com/bluegreen-actions/bluegreen/internal/slot"
 )
 
@@ -74,4 +75,31 @@ func TestWhatWentBeforeAKillIsTold(t *testing.T) {
 	if !errors.Is(err, errKilled) || len(done.Containers) != 2 || len(done.Networks) != 0 || done.Count() != 2 {
 		t.Errorf("%+v, %v", done, err)
 	}
+}
+
+// A person beside the hourly run: both may do it, and what one finds done is done.
+func TestTwoAtOnceDestroyOnce(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	ends := make(chan error, 2)
+	for range cap(ends) {
+		go func() {
+			_, err := p.cleaner().Destroy(t.Context())
+			ends <- err
+		}()
+	}
+	done := 0
+	for range cap(ends) {
+		err := <-ends
+		if soon, late := errors.AsType[*cleanup.NotDue](err); late {
+			t.Logf("one came too late: %s", soon.Why)
+			continue
+		}
+		must(t, err)
+		done++
+	}
+	if page := p.page(); done == 0 || page.Good != nil || len(page.Claims) != 0 {
+		t.Errorf("%d have done it, and the ledger says %s", done, p.text())
+	}
+	p.stands(gone...)
 }
