@@ -23,6 +23,7 @@ var Phase = action.New(action.About{
 	Summary:  "Pulls the release by digest, starts it on the idle slot, and waits until it is healthy. No traffic moves.",
 	Rights:   []string{"packages: read"},
 	Settings: []string{"slots", "images", "registry", "router", "routers"},
+	After:    []string{"preflight", "build"},
 }, run)
 
 type inputs struct {
@@ -35,7 +36,7 @@ type outputs struct {
 }
 
 func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
-	if err := connect.NeedRelease(job, "preflight", "build"); err != nil {
+	if err := connect.NeedRelease(job, job.After...); err != nil {
 		return outputs{}, err
 	}
 	balancer, err := connect.Balancer(job)

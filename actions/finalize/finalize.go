@@ -21,6 +21,7 @@ var Phase = action.New(action.About{
 	Settings: []string{"router", "routers", "slots", "database", "images", "cleanup"},
 	Quiet:    []string{"shift", "prometheus", "scrape", "gates"},
 	Needed:   []string{"router", "routers", "slots", "shift"}, // the backfills come last, and must not hold up the rest
+	After:    []string{"preflight", "shift"},
 }, run)
 
 type inputs struct {
@@ -44,7 +45,7 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 	case Clean, Destroy, Due:
 		return tidy(ctx, job, balancer, in.Stage)
 	}
-	if err := connect.NeedRelease(job, "preflight", "shift"); err != nil {
+	if err := connect.NeedRelease(job, job.After...); err != nil {
 		return outputs{}, err
 	}
 	live := job.Release.Candidate

@@ -20,6 +20,7 @@ var Phase = action.New(action.About{
 	Settings: []string{"database"},
 	Quiet:    []string{"router", "routers", "shift", "slots", "smoke", "prometheus", "scrape", "gates"},
 	Needed:   []string{"database", "router", "routers", "shift"}, // the rest says who is live, without which more waits, and what holds a backfill
+	After:    []string{"preflight"},
 }, run)
 
 type inputs struct {
@@ -33,7 +34,7 @@ type outputs struct {
 }
 
 func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
-	if err := connect.NeedRelease(job, "preflight"); err != nil {
+	if err := connect.NeedRelease(job, job.After...); err != nil {
 		return outputs{}, err
 	}
 	settings, systems, err := connect.Migrations(job, func(e migration.Event) { job.Log.Info(e.String()) })

@@ -19,6 +19,7 @@ var Phase = action.New(action.About{
 	Rights:   []string{"actions: read", "deployments: write"},
 	Settings: []string{"router", "routers", "shift", "prometheus", "scrape", "gates", "slots", "queue", "smoke"},
 	Quiet:    []string{"images", "registry", "database", "notify", "sign-off"},
+	After:    []string{"preflight", "build", "deploy-green", "smoke"},
 }, run)
 
 type inputs struct {
@@ -34,7 +35,7 @@ type outputs struct {
 }
 
 func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
-	if err := connect.NeedRelease(job, "preflight", "build", "deploy-green", "smoke"); err != nil {
+	if err := connect.NeedRelease(job, job.After...); err != nil {
 		return outputs{}, err
 	}
 	if in.First && job.Release.Good != "" {

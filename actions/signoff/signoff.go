@@ -20,6 +20,7 @@ var Phase = action.New(action.About{
 	Summary:  "Reads back who approved in the protected environment, and refuses where nobody was asked or the images have changed.",
 	Rights:   []string{"actions: read", "deployments: write"},
 	Settings: []string{"sign-off"},
+	After:    []string{"preflight", "build"},
 }, run)
 
 type inputs struct {
@@ -32,7 +33,7 @@ type outputs struct {
 }
 
 func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
-	if err := connect.NeedRelease(job, "preflight", "build"); err != nil {
+	if err := connect.NeedRelease(job, job.After...); err != nil {
 		return outputs{}, err
 	}
 	source, err := connect.GitHub(job)

@@ -20,6 +20,7 @@ var Phase = action.New(action.About{
 	Summary:  "Asks the candidate, past the load balancer: status, body, JSON and latency of each check, and the queue's depth. Writes JUnit.",
 	Settings: []string{"smoke", "slots", "queue"},
 	Quiet:    []string{"images", "registry"},
+	After:    []string{"preflight", "build"},
 }, run)
 
 type inputs struct {
@@ -35,7 +36,7 @@ type outputs struct {
 func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 	slot := in.Slot
 	if slot == "" {
-		if err := connect.NeedRelease(job, "preflight", "build"); err != nil {
+		if err := connect.NeedRelease(job, job.After...); err != nil {
 			return outputs{}, err
 		}
 		slot = job.Release.Candidate

@@ -57,7 +57,11 @@ func (p Phase) Document() string {
 	for _, right := range append([]string{"contents: read"}, p.Rights...) {
 		fmt.Fprintf(&m, "  %s\n", right)
 	}
-	fmt.Fprintf(&m, "steps:\n  - id: %[1]s\n    uses: bluegreen-actions/bluegreen/actions/%[1]s@v1 # better: the full commit id of a release\n```\n\n", p.Name)
+	fmt.Fprintf(&m, "steps:\n  - id: %[1]s\n    uses: bluegreen-actions/bluegreen/actions/%[1]s@v1 # better: the full commit id of a release\n", p.Name)
+	if len(p.After) > 0 {
+		fmt.Fprintf(&m, "    with:\n      release: %s\n", strings.Join(p.records(), " "))
+	}
+	m.WriteString("```\n\n")
 	m.WriteString("## Inputs\n\n| input | default | what it is |\n| --- | --- | --- |\n")
 	for _, f := range p.Inputs {
 		if f.Key == "" {
@@ -72,6 +76,15 @@ func (p Phase) Document() string {
 		p.settings(&m)
 	}
 	return m.String()
+}
+
+// records are the expressions for the release outputs that the phase needs.
+func (p Phase) records() []string {
+	var all []string
+	for _, job := range p.After {
+		all = append(all, "${{ needs."+job+".outputs.release }}")
+	}
+	return all
 }
 
 func (p Phase) settings(m *strings.Builder) {

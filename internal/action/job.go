@@ -16,6 +16,7 @@ type Job struct {
 	Config  config.File
 	Passed  config.Problems // what is wrong in sections that this phase can do without; they count as not written, unless it judges them
 	Release release.Record  // the record so far
+	After   []string        // the jobs that it should have something from
 	Token   release.Secret
 	DryRun  bool
 	Dir     string // absolute; relative paths of the configuration start here

@@ -26,6 +26,7 @@ type About struct {
 	Needed   []string // the sections that have to be right, where a mistake elsewhere is only a warning; nil for all
 	Judges   bool     // it reports the mistakes of the configuration itself, beside what else is wrong with what they left
 	Rights   []string // what the job's token must be allowed besides reading the contents, such as "actions: read"
+	After    []string // the jobs whose release outputs it needs; where none are named, it works without a record
 	First    bool     // it begins a release, and refuses what would hurt a later phase
 	Looks    bool     // it only looks, so no report is kept of it
 	Keeps    bool     // its report is of what nobody can look at again, so one is kept outside of a job, too

@@ -60,7 +60,7 @@ func (p Phase) execute(ctx context.Context, proc Process, b binding) int {
 			run.Mask(value)
 		}
 	}
-	job.Env, job.Getenv = variables.list(), getenv
+	job.Env, job.Getenv, job.After = variables.list(), getenv, p.After
 	var out any
 	do, err := p.prepare(run, getenv, job, b)
 	if err = errors.Join(envErr, err, p.harmless(variables, job.Runner.Repository)); err == nil {
