@@ -44,7 +44,27 @@ func (c command) main(ctx context.Context) int {
 			return t.run(c, rest)
 		}
 	}
-	fmt.Fprintf(c.stderr, "bluegreen: no command %q: see bluegreen help\n", strings.Join(c.args[:min(len(c.args), 2)], " "))
+	return c.group(verb, rest)
+}
+
+// group says which commands begin with the verb, where it is no command alone.
+func (c command) group(verb string, rest []string) int {
+	var of strings.Builder
+	for _, p := range commands {
+		if strings.HasPrefix(p.Name, verb+" ") {
+			fmt.Fprintf(&of, "  %-17s %s\n", p.Name, p.Summary)
+		}
+	}
+	asked := len(rest) > 0 && slices.Contains([]string{"-h", "--help", "help"}, rest[0])
+	switch {
+	case of.Len() > 0 && asked:
+		fmt.Fprintf(c.stdout, "Usage: bluegreen COMMAND [--input value ...]\n\n%s\nbluegreen COMMAND --help says what one takes.\n", of.String())
+		return 0
+	case of.Len() > 0:
+		fmt.Fprintf(c.stderr, "bluegreen: no command %q; there are\n%s", strings.Join(c.args[:min(len(c.args), 2)], " "), of.String())
+	default:
+		fmt.Fprintf(c.stderr, "bluegreen: no command %q: see bluegreen help\n", strings.Join(c.args[:min(len(c.args), 2)], " "))
+	}
 	return int(release.Invalid)
 }
 

@@ -108,7 +108,7 @@ func (b *Balancer) fit(ctx context.Context, r route, group ARN) error {
 }
 
 // serves refuses a live slot without a healthy target, unless nothing was ever
-// released here: then nothing can be healthy yet.
+// released or adopted here: then nothing can be healthy yet.
 func (b *Balancer) serves(ctx context.Context, now tags, live release.Slot) error {
 	page, _, err := now.unpack()
 	if err != nil {
@@ -118,7 +118,7 @@ func (b *Balancer) serves(ctx context.Context, now tags, live release.Slot) erro
 	switch {
 	case err != nil:
 		return err
-	case c[types.TargetHealthStateEnumHealthy] == 0 && page.Shift != nil:
+	case c[types.TargetHealthStateEnumHealthy] == 0 && (page.Shift != nil || page.Good != nil):
 		return release.Refuse("repair the live slot first", "%s has all the traffic and no healthy target: %s", live, text)
 	}
 	return nil

@@ -128,16 +128,12 @@ func TestWhatCannotBeSwitchedIsRefused(t *testing.T) {
 			w.settings.Services["api"] = api
 			w.Change(w.rule, albtest.Forward(map[string]int32{string(api.Blue): 100, string(api.Green): 0}))
 		}, "no target is registered"},
-		"a live slot that is down": {func(t *testing.T, w *world) {
-			must(t, w.open(t).Update(t.Context(), func(p *traffic.Page) error {
-				p.Shift = &traffic.Note{Release: "shop-1", Candidate: release.Blue}
-				return nil
-			}))
-			w.sick["api-blue"].Store(true)
-			for deadline := time.Now().Add(10 * time.Second); w.open(t).Try(t.Context()) == nil && time.Now().Before(deadline); {
-				time.Sleep(20 * time.Millisecond)
-			}
-		}, "blue has all the traffic and no healthy target: api: 1 unhealthy; web: 1 healthy"},
+		"a live slot that is down": {down(func(p *traffic.Page) {
+			p.Shift = &traffic.Note{Release: "shop-1", Candidate: release.Blue}
+		}), "blue has all the traffic and no healthy target: api: 1 unhealthy; web: 1 healthy"},
+		"an adopted slot that is down": {down(func(p *traffic.Page) {
+			p.Good = &traffic.Good{Slot: release.Blue, Release: "adopted"}
+		}), "blue has all the traffic and no healthy target: api: 1 unhealthy; web: 1 healthy"},
 		"a rule that is gone": {func(_ *testing.T, w *world) {
 			api := w.settings.Services["api"]
 			api.Rules = []alb.ARN{alb.ARN(w.rule[:len(w.rule)-4] + "ffff")}
@@ -160,6 +156,20 @@ func TestWhatCannotBeSwitchedIsRefused(t *testing.T) {
 				t.Errorf("%v: no hint", err)
 			}
 		})
+	}
+}
+
+// down is a live slot without a healthy target, of a page with what is noted.
+func down(note func(*traffic.Page)) func(*testing.T, *world) {
+	return func(t *testing.T, w *world) {
+		must(t, w.open(t).Update(t.Context(), func(p *traffic.Page) error {
+			note(p)
+			return nil
+		}))
+		w.sick["api-blue"].Store(true)
+		for deadline := time.Now().Add(time.Minute); w.open(t).Try(t.Context()) == nil && time.Now().Before(deadline); {
+			time.Sleep(20 * time.Millisecond)
+		}
 	}
 }
 

@@ -61,7 +61,10 @@ func CountClients(ctx context.Context, url string, requests, rate int) (share tr
 }
 
 func losesNothing(t *testing.T, rig Rig) {
-	const flips = 20
+	flips := 100
+	if rig.Promise.Gap > 100*time.Millisecond {
+		flips = 20 // and 200 in the benchmark, which may take its time
+	}
 	toll := Flips{URL: rig.URL, Count: flips, Rate: 500, Gap: max(rig.Promise.Gap, 20*time.Millisecond)}.Run(t, Mover(rig.Open()))
 	t.Logf("%d moves there and back: %v", flips, toll.Report)
 	t.Logf("to green %v; to blue %v", toll.To(release.Green), toll.To(release.Blue))

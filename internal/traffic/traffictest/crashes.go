@@ -116,9 +116,6 @@ func survivesCrashes(t *testing.T, rig Rig, j journey) {
 
 // overtakes: a Restore comes while a move stands still before one of its writes.
 func overtakes(t *testing.T, rig Rig, j journey) {
-	if rig.Promise.Overtaken {
-		return // it is what this kind does not promise
-	}
 	var tokens clerk
 	for k, reached := 0, true; reached; k++ {
 		j.begin(t, rig, &tokens)

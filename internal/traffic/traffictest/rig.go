@@ -47,10 +47,6 @@ type Promise struct {
 	// CutsKept: a move may cut a request on a kept connection.
 	CutsKept bool
 
-	// Overtaken: a move that has begun may win over a Restore that ends before
-	// it does.
-	Overtaken bool
-
 	// Gap is the time between two moves that the load balancer can show.
 	Gap time.Duration
 }
