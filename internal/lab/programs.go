@@ -32,6 +32,7 @@ var needs = []need{
 	{name: "haproxy", programs: []string{"haproxy"}, apt: "haproxy", brew: "haproxy"},
 	{name: "socat", programs: []string{"socat"}, apt: "socat", brew: "socat"},
 	{name: "caddy", programs: []string{"caddy"}, apt: "caddy", brew: "caddy"},
+	{name: "curl", programs: []string{"curl"}, apt: "curl", brew: "curl"},
 	{name: "prometheus", programs: []string{"prometheus", "promtool"}, apt: "prometheus", brew: "prometheus"},
 	{name: "ssh", programs: []string{"sshd"}, apt: "openssh-server", brew: "openssh"},
 	{name: "docker", programs: []string{"dockerd"}, apt: "docker.io", brew: "docker", met: engineAnswers},

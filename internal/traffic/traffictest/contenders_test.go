@@ -95,6 +95,7 @@ func openPlan(b *testing.B, blue, green string) contest {
 		return os.WriteFile(include, []byte("upstream mailblast_backend { zone app 64k; server "+address+" weight=100; keepalive 32; }\n"), 0o644)
 	}
 	must(b, write(release.Blue))
+	must(b, lab.Install(b.Context(), os.Stderr, "curl"))
 	server := lab.Nginx(b, lab.NginxRoom+"http { include "+include+"; server { listen 127.0.0.1:{{.Port}}; location / { proxy_pass http://mailblast_backend; proxy_http_version 1.1; proxy_set_header Connection \"\"; } } }")
 	run := func(ctx context.Context, args ...string) error {
 		return process.Run(ctx, process.Command{Path: "nginx", Args: append([]string{"-p", server.Dir, "-c", filepath.Join(server.Dir, "nginx.conf")}, args...)})
@@ -106,7 +107,10 @@ func openPlan(b *testing.B, blue, green string) contest {
 		if err := run(ctx, "-t"); err != nil {
 			return err
 		}
-		return run(ctx, "-s", "reload")
+		if err := run(ctx, "-s", "reload"); err != nil {
+			return err
+		}
+		return process.Run(ctx, process.Command{Path: "curl", Args: []string{"-fsS", "-o", "/dev/null", server.URL}})
 	}
 	return contest{server.URL, move, nil}
 }

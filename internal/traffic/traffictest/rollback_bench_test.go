@@ -46,22 +46,30 @@ var contenders = []contender{
 // request that the slot which was left still answered. One that does less than it
 // promises fails.
 func BenchmarkRollback(b *testing.B) {
-	const line = "%-14s %8s %8s %8s %9s %9s %9s %8s  %s\n"
-	for b.Loop() {
-		fmt.Print("\nmilliseconds from the decision to the last request started that the slot which was left answered\n") // a benchmark's log ends after ten lines
-		fmt.Printf(line, "200 rollbacks", "p50", "p99", "worst", "written", "lost GET", "lost POST", "sent", "")
-		for _, c := range contenders {
-			toll := c.measure(b)
-			back := toll.To(release.Blue)
-			get, post := toll.Lost(method(http.MethodGet)), toll.Lost(method(http.MethodPost))
-			fmt.Printf(line, c.name, ms(back.Last.Rank(50)), ms(back.Last.Rank(99)), ms(back.Last.Rank(100)),
-				ms(back.Written.Rank(50)), fmt.Sprint(get), fmt.Sprint(post), fmt.Sprint(toll.Report.Sent()), toll.Kinds())
-			b.ReportMetric(float64(back.Last.Rank(99).Microseconds())/1000, c.name+"-p99-ms")
-			b.ReportMetric(float64(get+post), c.name+"-lost")
-			if p99 := back.Last.Rank(99); c.bar > 0 && (p99 > c.bar || get+post > 0) {
-				b.Errorf("%s: 99 of 100 rollbacks within %v, %d requests lost: want %v, and none", c.name, p99, get+post, c.bar)
+	fmt.Print("\nmilliseconds from the decision to the last request started that the slot which was left answered\n") // a benchmark's log ends after ten lines
+	fmt.Printf(line, "200 rollbacks", "p50", "p99", "worst", "written", "lost GET", "lost POST", "sent", "")
+	for _, c := range contenders {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				c.compete(b)
 			}
-		}
+		})
+	}
+}
+
+const line = "%-14s %8s %8s %8s %9s %9s %9s %8s  %s\n"
+
+func (c contender) compete(b *testing.B) {
+	b.Helper()
+	toll := c.measure(b)
+	back := toll.To(release.Blue)
+	get, post := toll.Lost(method(http.MethodGet)), toll.Lost(method(http.MethodPost))
+	fmt.Printf(line, c.name, ms(back.Last.Rank(50)), ms(back.Last.Rank(99)), ms(back.Last.Rank(100)),
+		ms(back.Written.Rank(50)), fmt.Sprint(get), fmt.Sprint(post), fmt.Sprint(toll.Report.Sent()), toll.Kinds())
+	b.ReportMetric(float64(back.Last.Rank(99).Microseconds())/1000, "p99-ms")
+	b.ReportMetric(float64(get+post), "lost")
+	if p99 := back.Last.Rank(99); c.bar > 0 && (p99 > c.bar || get+post > 0) {
+		b.Errorf("%s: 99 of 100 rollbacks within %v, %d requests lost: want %v, and none", c.name, p99, get+post, c.bar)
 	}
 }
 
