@@ -189,10 +189,13 @@ func TestTheNextJobGivesALostShiftItsEnd(t *testing.T) {
 		"it has not even begun":     {nil, "", "failure the shift did not say how it ended; see the run"},
 		"a rollback has brought it back": {[]githubtest.DeploymentStatus{{State: "in_progress"}}, `,"shifted":{"weight":0,"rolledBack":true,"reason":"its runner is lost","at":"2026-10-01T12:00:00Z"}`,
 			"failure all traffic is back at blue: its runner is lost"},
-		"it is held":                        {[]githubtest.DeploymentStatus{{State: "in_progress", Description: "held"}}, `,"shifted":{"weight":10,"at":"2026-10-01T12:00:00Z"}`, "in_progress held"},
-		"it has all the traffic":            {[]githubtest.DeploymentStatus{{State: "in_progress"}}, `,"shifted":{"weight":100,"at":"2026-10-01T12:00:00Z"}`, "success v3 has all the traffic on green"},
-		"it has said how it ended":          {[]githubtest.DeploymentStatus{{State: "success", Description: "done"}}, "", "success done"},
-		"somebody has settled it as failed": {[]githubtest.DeploymentStatus{{State: "failure", Description: "by hand"}}, `,"shifted":{"weight":100,"at":"2026-10-01T12:00:00Z"}`, "failure by hand"},
+		"it was stopped, and then brought back": {[]githubtest.DeploymentStatus{{State: "error", Description: "stranded, green has 10%"}}, `,"shifted":{"weight":0,"rolledBack":true,"reason":"by hand","at":"2026-10-01T12:00:00Z"}`,
+			"failure all traffic is back at blue: by hand"},
+		"it was stopped, and nobody has looked": {[]githubtest.DeploymentStatus{{State: "error", Description: "stranded, green has 10%"}}, "", "error stranded, green has 10%"},
+		"it is held":                            {[]githubtest.DeploymentStatus{{State: "in_progress", Description: "held"}}, `,"shifted":{"weight":10,"at":"2026-10-01T12:00:00Z"}`, "in_progress held"},
+		"it has all the traffic":                {[]githubtest.DeploymentStatus{{State: "in_progress"}}, `,"shifted":{"weight":100,"at":"2026-10-01T12:00:00Z"}`, "success v3 has all the traffic on green"},
+		"it has said how it ended":              {[]githubtest.DeploymentStatus{{State: "success", Description: "done"}}, "", "success done"},
+		"somebody has settled it as failed":     {[]githubtest.DeploymentStatus{{State: "failure", Description: "by hand"}}, `,"shifted":{"weight":100,"at":"2026-10-01T12:00:00Z"}`, "failure by hand"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()

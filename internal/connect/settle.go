@@ -10,8 +10,8 @@ import (
 )
 
 // Settle gives an end to the deployment of a release whose shift could not: its
-// runner was lost, or GitHub did not answer it. A release that is held goes on, and
-// one that has an end keeps it.
+// runner was lost, it was stopped, or GitHub did not answer it. A release that is held
+// goes on, and one that has an end keeps it.
 func Settle(ctx context.Context, job *action.Job, environment string) error {
 	if environment == "" || job.Release.ID == "" || job.DryRun {
 		return nil
@@ -25,10 +25,10 @@ func Settle(ctx context.Context, job *action.Job, environment string) error {
 	a := &Announcement{job: job, hub: hub, environment: environment}
 	all, err := hub.Releases(ctx, environment)
 	for _, d := range all {
-		if d.Release != job.Release.ID || d.State() != "in_progress" && d.State() != "" {
+		if d.Release != job.Release.ID {
 			continue
 		}
-		state, text := settled(job)
+		state, text := settled(job, d.State())
 		if state == "" {
 			return nil
 		}
@@ -50,12 +50,18 @@ func shownAt(d github.Deployment) string {
 	return d.Statuses[0].URL
 }
 
-// settled is what the record of the release says of its end; nothing for one that
-// is held.
-func settled(job *action.Job) (state, text string) {
+// settled is what the record of the release says of its end, for a deployment in this
+// state; nothing for one that is held, or that has an end. A shift that was stopped
+// said so, and not what became of the traffic after that.
+func settled(job *action.Job, have string) (state, text string) {
+	if have != "" && have != "in_progress" && have != "error" {
+		return "", ""
+	}
 	switch s := job.Release.Shifted; {
-	case s == nil:
+	case s == nil && have != "error":
 		return "failure", "the shift did not say how it ended; see the run"
+	case s == nil:
+		return "", ""
 	case s.RolledBack:
 		return ending(job, &traffic.Log{Outcome: traffic.RolledBack, Good: job.Release.Good, Reason: s.Reason})
 	case s.Weight == 100:

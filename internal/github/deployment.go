@@ -55,14 +55,29 @@ func (r *Repository) Deployments(ctx context.Context, environment string, commit
 // for each job.
 const ofRelease = "bluegreen"
 
-// Releases reads the latest releases that were announced, the newest first.
+// Releases reads the latest releases that were announced, the newest first: some,
+// and all back to the one that was live before the one that is. What is older was
+// marked as inactive by these.
 func (r *Repository) Releases(ctx context.Context, environment string) ([]Deployment, error) {
 	ctx, cancel := ask(ctx)
 	defer cancel()
-	const latest = 5
-	options := &github.DeploymentsListOptions{Environment: environment, Task: ofRelease, ListOptions: github.ListOptions{PerPage: latest}}
-	list, _, err := r.client.Repositories.ListDeployments(ctx, r.owner, r.name, options)
-	return r.withStatuses(ctx, environment, list, err)
+	const some = 5
+	var all []Deployment
+	options := &github.DeploymentsListOptions{Environment: environment, Task: ofRelease, ListOptions: github.ListOptions{PerPage: some, Page: 1}}
+	for live := 0; options.Page > 0 && live < 2; {
+		list, resp, err := r.client.Repositories.ListDeployments(ctx, r.owner, r.name, options)
+		page, err := r.withStatuses(ctx, environment, list, err)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range page {
+			if s := d.State(); s == "success" || s == "inactive" {
+				live++
+			}
+		}
+		all, options.Page = append(all, page...), resp.NextPage
+	}
+	return all, nil
 }
 
 func (r *Repository) withStatuses(ctx context.Context, environment string, list []*github.Deployment, err error) ([]Deployment, error) {

@@ -60,3 +60,20 @@ func TestADeploymentIsAnnounced(t *testing.T) {
 		t.Errorf("%+v, %v: want the release, and not what a job has made", got, err)
 	}
 }
+
+// Releases that came to nothing do not hide the one that is live.
+func TestTheReleaseBeforeIsFoundBehindFailures(t *testing.T) {
+	state := history()
+	for id := range int64(12) {
+		one := githubtest.Deployment{ID: id + 1, Task: "bluegreen", Environment: "production", Commit: sha("b"), Statuses: []githubtest.DeploymentStatus{{State: "failure"}}}
+		if id == 1 || id == 0 || id == 11 {
+			one.Statuses[0].State = "success"
+		}
+		state.Deployments = append(state.Deployments, one)
+	}
+	_, r := serve(t, state)
+	got, err := r.Releases(t.Context(), "production")
+	if err != nil || len(got) < 11 || got[0].ID != 12 || got[10].ID != 2 || got[10].State() != "success" {
+		t.Errorf("%+v, %v: want the newest first, down to deployment 2", got, err)
+	}
+}
