@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/google/go-github/v60/github"
 
@@ -47,11 +49,12 @@ func ref(branch string) string {
 	return "refs/heads/" + branch
 }
 
-// recent is how many analyses are looked through for one of a commit.
+// recent is how many analyses are looked through.
 const recent = 300
 
-// Analysed reports whether one of the latest analyses is of the commit, and did not
-// end in an error.
+// Analysed reports whether the commit has an analysis of each kind, by tool and
+// category, that the commit analysed before it has, and none that ended in an error.
+// A language of a matrix may still be at work when another is done.
 func (r *Repository) Analysed(ctx context.Context, branch string, commit release.Commit) (bool, error) {
 	ctx, cancel := ask(ctx)
 	defer cancel()
@@ -59,22 +62,52 @@ func (r *Repository) Analysed(ctx context.Context, branch string, commit release
 	if branch != "" {
 		options.Ref = github.String(ref(branch))
 	}
-	for seen := 0; seen < recent; {
+	var of analyses
+	for of.seen < recent {
 		list, resp, err := r.client.CodeScanning.ListAnalysesForRepo(ctx, r.owner, r.name, options)
 		if err != nil {
 			return false, unseen(ctx, err, "security-events: read", "read code-scanning analyses")
 		}
 		for _, a := range list {
-			if a.GetCommitSHA() == string(commit) && a.GetError() == "" {
-				return true, nil
-			}
+			of.note(a, string(commit))
 		}
-		if seen += len(list); resp.NextPage == 0 {
+		if resp.NextPage == 0 {
 			break
 		}
 		options.Page = resp.NextPage
 	}
-	return false, nil
+	return of.whole(), nil
+}
+
+// analyses is what the analyses of a branch, the newest first, say of a commit.
+type analyses struct {
+	seen   int
+	ended  map[[2]string]bool // by tool and category: whether the latest of the commit ended well
+	before string             // the commit analysed before it
+	wanted map[[2]string]bool // the kinds that it has
+}
+
+func (of *analyses) note(a *github.ScanningAnalysis, commit string) {
+	of.seen++
+	kind, sha := [2]string{a.GetTool().GetName(), a.GetCategory()}, a.GetCommitSHA()
+	switch _, known := of.ended[kind]; {
+	case sha == commit && of.ended == nil:
+		of.ended, of.wanted = map[[2]string]bool{kind: a.GetError() == ""}, map[[2]string]bool{}
+	case sha == commit && !known:
+		of.ended[kind] = a.GetError() == ""
+	case sha == commit || of.ended == nil: // an attempt before the latest, or a commit after this one
+	case of.before == "" || of.before == sha:
+		of.before, of.wanted[kind] = sha, true
+	}
+}
+
+func (of *analyses) whole() bool {
+	for kind := range of.wanted {
+		if !of.ended[kind] {
+			return false
+		}
+	}
+	return len(of.ended) > 0 && !slices.Contains(slices.Collect(maps.Values(of.ended)), false)
 }
 
 // DependencyAlerts reads Dependabot's open alerts.

@@ -81,3 +81,32 @@ func TestAlertsThatCannotBeRead(t *testing.T) {
 		})
 	}
 }
+
+// With a matrix of languages one analysis comes after the other.
+func TestHalfAScanIsNone(t *testing.T) {
+	t.Parallel()
+	const newer, goes, scripts, older = " /language:rust", " /language:go", " /language:javascript", " /of-an-older-one"
+	c, b := sha("c"), sha("b")
+	for sentence, test := range map[string]struct {
+		has, broken []string
+		want        bool
+	}{
+		"all that the commit before has":       {has: []string{sha("d") + newer, c + scripts, c + goes, b + goes, b + scripts}, want: true},
+		"one more":                             {has: []string{c + scripts, c + goes, b + goes}, want: true},
+		"one is still at work":                 {has: []string{c + scripts, b + goes, b + scripts}},
+		"one has failed":                       {has: []string{c + scripts, b + scripts}, broken: []string{c + goes}},
+		"one that had failed before":           {has: []string{c + scripts, b + scripts}, broken: []string{c + scripts}, want: true},
+		"the first commit ever":                {has: []string{c + scripts}, want: true},
+		"what an older one had counts no more": {has: []string{c + scripts, b + scripts, sha("a") + older}, want: true},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			state := scanned()
+			state.CodeScanning = githubtest.Scanner{On: true, Analyses: test.has, Broken: test.broken}
+			_, r := serve(t, state)
+			if got, err := r.Analysed(t.Context(), "main", release.Commit(c)); err != nil || got != test.want {
+				t.Errorf("analysed %v, want %v: %v", got, test.want, err)
+			}
+		})
+	}
+}

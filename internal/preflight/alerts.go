@@ -108,7 +108,7 @@ func (a alertLook) analysed(ctx context.Context) error {
 		}
 		if !slices.ContainsFunc(checks, func(c Check) bool { return !c.Done && !a.own(c) }) {
 			return release.Refuse("let code scanning run on every commit of the branch (on: push), or set preflight.code-scanning to off",
-				"code scanning has not looked at %s", a.commit.Short())
+				"code scanning has not looked at %s to its end: an analysis that the commit before has is missing or has failed", a.commit.Short())
 		}
 		if err := pause(ctx); err != nil {
 			return fmt.Errorf("code scanning has not looked at %s yet: %w", a.commit.Short(), err)

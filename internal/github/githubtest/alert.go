@@ -10,8 +10,8 @@ import (
 type Scanner struct {
 	On       bool
 	Open     []Alert  // alerts that nobody has closed
-	Analyses []string // commits that code scanning has looked at
-	Broken   []string // commits whose analysis ended in an error
+	Analyses []string // commits that code scanning has looked at, the newest first; each alone or with a space and a category
+	Broken   []string // such commits whose analysis ended in an error
 }
 
 // Alert is an open alert.
@@ -56,9 +56,13 @@ func analyses(s *State, _ *http.Request) reply {
 		return problem(http.StatusNotFound, "no analysis found")
 	}
 	all := []object{}
-	add := func(shas []string, problem string) {
-		for _, sha := range shas {
-			all = append(all, object{"id": len(all) + 1, "commit_sha": sha, "ref": "refs/heads/" + s.branch(), "error": problem})
+	add := func(each []string, problem string) {
+		for _, one := range each {
+			sha, category, _ := strings.Cut(one, " ")
+			all = append(all, object{
+				"id": len(all) + 1, "commit_sha": sha, "ref": "refs/heads/" + s.branch(), "error": problem,
+				"category": category, "tool": object{"name": "CodeQL"},
+			})
 		}
 	}
 	add(s.CodeScanning.Analyses, "")
