@@ -1,10 +1,12 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/go-github/v60/github"
 
@@ -45,7 +47,7 @@ func (r *Repository) checkRuns(ctx context.Context, commit release.Commit) ([]pr
 	}
 	all := make([]preflight.Check, len(runs))
 	for i, c := range runs {
-		all[i] = preflight.Check{Name: c.GetName(), Done: c.GetStatus() == "completed", Conclusion: c.GetConclusion()}
+		all[i] = preflight.Check{Name: c.GetName(), Done: c.GetStatus() == "completed", Conclusion: c.GetConclusion(), App: c.GetApp().GetID()}
 		if m := ofRun.FindStringSubmatch(c.GetDetailsURL()); m != nil {
 			all[i].Run, _ = strconv.ParseInt(m[1], 10, 64) // digits; one that is too large is no run of ours
 		}
@@ -99,9 +101,9 @@ func (r *Repository) workflows(ctx context.Context, commit release.Commit) ([]pr
 	return all, nil
 }
 
-// Required names the checks that a branch requires, by its protection or by
-// rulesets; "" is the default branch.
-func (r *Repository) Required(ctx context.Context, branch string) ([]string, error) {
+// Required lists the checks that a branch requires, by its protection or by
+// rulesets, with the GitHub Apps that have to say so; "" is the default branch.
+func (r *Repository) Required(ctx context.Context, branch string) ([]preflight.Requirement, error) {
 	ctx, cancel := ask(ctx)
 	defer cancel()
 	branch, err := r.orDefault(ctx, branch)
@@ -111,34 +113,62 @@ func (r *Repository) Required(ctx context.Context, branch string) ([]string, err
 	var protected struct {
 		Protection struct {
 			Checks struct {
-				Contexts []string `json:"contexts"`
+				Contexts []string   `json:"contexts"` // all of them by name
+				Checks   []required `json:"checks"`   // and some by their app
 			} `json:"required_status_checks"`
 		} `json:"protection"`
 	}
-	if _, err := r.get(ctx, &protected, "branches", branch); err != nil {
+	_, err = r.get(ctx, &protected, "branches", branch)
+	if notFound(err) && r.visible(ctx) {
+		return nil, release.Refuse("correct preflight.branch", "%s/%s has no branch %s", r.owner, r.name, branch)
+	}
+	if err != nil {
 		return nil, problem(ctx, err, "contents: read", "read branch %s", branch)
 	}
-	ruled, err := r.ruled(ctx, branch)
+	all, err := r.ruled(ctx, branch)
 	if err != nil {
 		return nil, err
 	}
-	all := append(protected.Protection.Checks.Contexts, ruled...)
-	slices.Sort(all)
-	return slices.Compact(all), nil
+	for _, name := range protected.Protection.Checks.Contexts {
+		all = append(all, preflight.Requirement{Name: name})
+	}
+	for _, check := range protected.Protection.Checks.Checks {
+		all = append(all, check.requirement())
+	}
+	return strictest(all), nil
+}
+
+// strictest sorts requirements, and drops one that anybody may meet where another
+// names who.
+func strictest(all []preflight.Requirement) []preflight.Requirement {
+	slices.SortFunc(all, func(a, b preflight.Requirement) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(b.App, a.App))
+	})
+	return slices.CompactFunc(all, func(a, b preflight.Requirement) bool { return a.Name == b.Name && (a.App == b.App || a.App*b.App == 0) })
+}
+
+// required is a check that a branch requires. The id of an app is -1 or missing where
+// anybody may say it.
+type required struct {
+	Context     string `json:"context"`
+	App         int64  `json:"app_id"`         // in a branch's protection
+	Integration int64  `json:"integration_id"` // in a ruleset
+}
+
+func (c required) requirement() preflight.Requirement {
+	return preflight.Requirement{Name: c.Context, App: max(c.App, c.Integration, 0)}
 }
 
 // branchRule is a rule of a ruleset, as far as it requires checks.
 type branchRule struct {
 	Type       string `json:"type"`
 	Parameters struct {
-		Checks []struct {
-			Context string `json:"context"`
-		} `json:"required_status_checks"`
+		Checks []required `json:"required_status_checks"`
 	} `json:"parameters"`
 }
 
-// ruled names the checks that rulesets require of a branch.
-func (r *Repository) ruled(ctx context.Context, branch string) ([]string, error) {
+// ruled lists the checks that rulesets require of a branch.
+func (r *Repository) ruled(ctx context.Context, branch string) ([]preflight.Requirement, error) {
 	rules, err := pages(func(page *github.ListOptions) (rules []branchRule, resp *github.Response, err error) {
 		resp, err = r.page(ctx, page, &rules, "rules", "branches", branch)
 		return rules, resp, err
@@ -146,14 +176,14 @@ func (r *Repository) ruled(ctx context.Context, branch string) ([]string, error)
 	if err != nil {
 		return nil, problem(ctx, err, "contents: read", "read rules of branch %s", branch)
 	}
-	var names []string
+	var all []preflight.Requirement
 	for _, rule := range rules {
 		if rule.Type != "required_status_checks" {
 			continue
 		}
 		for _, check := range rule.Parameters.Checks {
-			names = append(names, check.Context)
+			all = append(all, check.requirement())
 		}
 	}
-	return names, nil
+	return all, nil
 }

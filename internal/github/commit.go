@@ -19,6 +19,10 @@ func (r *Repository) Standing(ctx context.Context, branch string, commit release
 		return preflight.Standing{}, err
 	}
 	c, _, err := r.client.Repositories.CompareCommits(ctx, r.owner, r.name, branch, string(commit), &github.ListOptions{PerPage: 1})
+	if notFound(err) && r.visible(ctx) {
+		return preflight.Standing{}, release.Refuse("correct preflight.branch, or push the commit",
+			"%s/%s has no branch %s, or no commit %s", r.owner, r.name, branch, commit.Short())
+	}
 	if err != nil {
 		return preflight.Standing{}, problem(ctx, err, "contents: read", "compare %s with %s", commit.Short(), branch)
 	}

@@ -57,7 +57,7 @@ func TestStanding(t *testing.T) {
 			same(t, got, test.want)
 		})
 	}
-	if _, err := r.Standing(t.Context(), "main", release.Commit(sha("e"))); release.ExitStatus(err) != 3 {
+	if _, err := r.Standing(t.Context(), "main", release.Commit(sha("e"))); release.ExitStatus(err) != 1 {
 		t.Errorf("an unknown commit: error %v", err)
 	}
 }
@@ -108,11 +108,18 @@ func TestChecks(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, got, []preflight.Check{
-		{Name: "unit", Done: true, Conclusion: "success", Run: 70}, {Name: "e2e", Run: 77}, {Name: "scan", Done: true, Conclusion: "neutral"},
+		{Name: "unit", Done: true, Conclusion: "success", Run: 70, App: githubtest.Actions}, {Name: "e2e", Run: 77, App: githubtest.Actions}, {Name: "scan", Done: true, Conclusion: "neutral", App: githubtest.Actions},
 		{Name: "ci/jenkins", Done: true, Conclusion: "success"}, {Name: "ci/slow", Conclusion: "pending"},
 		{Name: "Release", Run: 77}, {Name: "CI", Done: true, Conclusion: "success", Run: 71},
 		{Name: "CI", Done: true, Conclusion: "failure", Run: 68},
 	})
+}
+
+func anybody(names ...string) (all []preflight.Requirement) {
+	for _, name := range names {
+		all = append(all, preflight.Requirement{Name: name})
+	}
+	return all
 }
 
 func TestWhatABranchRequires(t *testing.T) {
@@ -127,13 +134,19 @@ func TestWhatABranchRequires(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, got, []string{"e2e", "perf", "unit"})
+	same(t, got, anybody("e2e", "perf", "unit"))
+	state.CheckApps = map[string]int64{"unit": githubtest.Actions, "perf": 99}
+	_, r = serve(t, state)
+	if got, err = r.Required(t.Context(), "feature/x"); err != nil {
+		t.Fatal(err)
+	}
+	same(t, got, []preflight.Requirement{{Name: "e2e"}, {Name: "perf", App: 99}, {Name: "unit", App: githubtest.Actions}})
 	state.ProtectedChecks, state.RuledChecks = nil, nil
 	for i := range 130 { // more than a page
 		state.RuledChecks = append(state.RuledChecks, fmt.Sprintf("check %03d", i))
 	}
 	_, r = serve(t, state)
-	if got, err = r.Required(t.Context(), ""); err != nil || !slices.Equal(got, state.RuledChecks) {
+	if got, err = r.Required(t.Context(), ""); err != nil || !slices.Equal(got, anybody(state.RuledChecks...)) {
 		t.Errorf("%d checks of 130, %v", len(got), err)
 	}
 }

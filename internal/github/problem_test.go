@@ -27,3 +27,17 @@ func TestAMissingPermissionIsNamed(t *testing.T) {
 		})
 	}
 }
+
+// What is not there is not taken for what must not be seen.
+func TestAWrongBranchIsNoMissingPermission(t *testing.T) {
+	t.Parallel()
+	_, r := serve(t, history())
+	_, standing := r.Standing(t.Context(), "mian", release.Commit(sha("c")))
+	_, unpushed := r.Standing(t.Context(), "main", release.Commit(sha("f")))
+	_, required := r.Required(t.Context(), "mian")
+	for want, err := range map[string]error{"has no branch mian, or no commit": standing, "or no commit " + sha("f")[:7]: unpushed, "has no branch mian": required} {
+		if err == nil || release.ExitStatus(err) != 1 || !strings.Contains(err.Error(), want) || !strings.Contains(release.HintOf(err), "correct preflight.branch") {
+			t.Errorf("error %v with hint %q, want %q", err, release.HintOf(err), want)
+		}
+	}
+}

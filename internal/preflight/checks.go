@@ -38,18 +38,17 @@ func (c commitLook) latest(ctx context.Context) ([]Check, error) {
 // required looks at the checks that the configuration names, else at those that
 // the branch requires.
 func (c commitLook) required(ctx context.Context) (string, error) {
-	names := c.settings.RequiredChecks
-	if len(names) > 0 {
-		return c.succeeded(ctx, names)
+	if own := c.settings.RequiredChecks; len(own) > 0 {
+		return c.succeeded(ctx, named(own))
 	}
-	names, err := c.Required(ctx, c.settings.Branch)
+	wanted, err := c.Required(ctx, c.settings.Branch)
 	if err != nil {
 		return "", err
 	}
-	if len(names) == 0 {
+	if len(wanted) == 0 {
 		return "", Absent("preflight.required-checks names no check, and the branch requires none")
 	}
-	seen, err := c.succeeded(ctx, names)
+	seen, err := c.succeeded(ctx, wanted)
 	if err != nil && release.HintOf(err) == "" {
 		err = release.Refuse("let the checks that the branch requires run on the merged commit, too (on: push), or name those that do in preflight.required-checks", "%w", err)
 	}
@@ -74,25 +73,25 @@ func (c commitLook) tests() []Probe {
 			if len(kind.checks) == 0 {
 				return "", Absent("preflight.%s names no check", kind.key)
 			}
-			return c.succeeded(ctx, kind.checks)
+			return c.succeeded(ctx, named(kind.checks))
 		}
 	}
 	return all
 }
 
-// succeeded waits for the named checks, as long as its context lasts.
-func (c commitLook) succeeded(ctx context.Context, names []string) (string, error) {
+// succeeded waits for the checks, as long as its context lasts.
+func (c commitLook) succeeded(ctx context.Context, wanted []Requirement) (string, error) {
 	for {
 		all, err := c.latest(ctx)
 		if err != nil {
 			return "", err
 		}
-		running, err := c.judge(all, names)
+		running, err := c.judge(all, wanted)
 		if err != nil {
 			return "", err
 		}
 		if len(running) == 0 {
-			return fmt.Sprintf("%d checks succeeded on %s: %s", len(names), c.commit.Short(), strings.Join(names, ", ")), nil
+			return fmt.Sprintf("%d checks succeeded on %s: %s", len(wanted), c.commit.Short(), list(wanted)), nil
 		}
 		if err := pause(ctx); err != nil {
 			return "", fmt.Errorf("still running: %s: %w", strings.Join(running, ", "), err)
@@ -109,21 +108,29 @@ func pause(ctx context.Context) error {
 	}
 }
 
-// judge returns the named checks that are still running, and refuses ones that
-// are missing or did not succeed. Skipped and neutral are no success.
-func (c commitLook) judge(all []Check, names []string) (running []string, err error) {
+func list(wanted []Requirement) string {
+	names := make([]string, len(wanted))
+	for i, one := range wanted {
+		names[i] = one.String()
+	}
+	return strings.Join(names, ", ")
+}
+
+// judge returns the checks that are still running, and refuses ones that are
+// missing or did not succeed. Skipped and neutral are no success.
+func (c commitLook) judge(all []Check, wanted []Requirement) (running []string, err error) {
 	var bad []string
-	for _, name := range names {
-		of := slices.DeleteFunc(slices.Clone(all), func(check Check) bool { return check.Name != name || c.own(check) })
+	for _, one := range wanted {
+		of := slices.DeleteFunc(slices.Clone(all), func(check Check) bool { return !one.is(check) || c.own(check) })
 		if len(of) == 0 {
-			bad = append(bad, name+": no such check")
+			bad = append(bad, one.String()+": no such check")
 		}
 		for _, check := range of {
 			switch {
 			case !check.Done:
-				running = append(running, name)
+				running = append(running, one.String())
 			case check.Conclusion != "success":
-				bad = append(bad, name+": "+check.Conclusion)
+				bad = append(bad, one.String()+": "+check.Conclusion)
 			}
 		}
 	}

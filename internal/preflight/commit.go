@@ -19,9 +19,9 @@ type History interface {
 	// Checks returns the latest result of every check, commit status and workflow
 	// on a commit.
 	Checks(ctx context.Context, commit release.Commit) ([]Check, error)
-	// Required names the checks that a branch's own rules require; "" is the
+	// Required lists the checks that a branch's own rules require; "" is the
 	// default branch.
-	Required(ctx context.Context, branch string) ([]string, error)
+	Required(ctx context.Context, branch string) ([]Requirement, error)
 }
 
 // Standing is where a commit stands to the head of a branch.
@@ -54,6 +54,32 @@ type Check struct {
 	Done       bool
 	Conclusion string // of a check that is done, such as success
 	Run        int64  // the workflow run that it belongs to, if any
+	App        int64  // the GitHub App that says so; 0 for a commit status and a workflow
+}
+
+// Requirement is a check that has to succeed.
+type Requirement struct {
+	Name string
+	App  int64 // the GitHub App that has to say so, since anybody may use its name; 0 for whoever does
+}
+
+// String names the app only where there is one.
+func (r Requirement) String() string {
+	if r.App == 0 {
+		return r.Name
+	}
+	return fmt.Sprintf("%s of GitHub App %d", r.Name, r.App)
+}
+
+func (r Requirement) is(c Check) bool { return c.Name == r.Name && (r.App == 0 || c.App == r.App) }
+
+// named are requirements that anybody may meet.
+func named(checks []string) []Requirement {
+	all := make([]Requirement, len(checks))
+	for i, name := range checks {
+		all[i].Name = name
+	}
+	return all
 }
 
 // Commit returns the probes of the commit itself: that it is on the branch, was

@@ -18,7 +18,7 @@ type story struct {
 	standing preflight.Standing
 	pulls    []preflight.PullRequest
 	checks   [][]preflight.Check
-	required []string
+	required []preflight.Requirement
 	broken   error
 }
 
@@ -38,7 +38,9 @@ func (s *story) Checks(context.Context, release.Commit) ([]preflight.Check, erro
 	return next, s.broken
 }
 
-func (s *story) Required(context.Context, string) ([]string, error) { return s.required, s.broken }
+func (s *story) Required(context.Context, string) ([]preflight.Requirement, error) {
+	return s.required, s.broken
+}
 
 func review(by, state string) preflight.Review {
 	return preflight.Review{By: by, State: state, Commit: "head"}
@@ -98,10 +100,16 @@ func TestTheCommit(t *testing.T) {
 		{"no review is asked for", func(s *story, c *preflight.Settings) { s.pulls, c.RequireReview = nil, false }, 1, release.NotShown, "require-review is off"},
 		{"all required checks succeeded", nil, 2, release.Passed, "2 checks succeeded"},
 		{"the branch requires what the configuration does not name", func(s *story, c *preflight.Settings) {
-			c.RequiredChecks, s.required = nil, []string{"unit"}
+			c.RequiredChecks, s.required = nil, []preflight.Requirement{{Name: "unit"}}
 		}, 2, release.Passed, "1 checks succeeded"},
+		{"anybody has said what one app has to say", func(s *story, c *preflight.Settings) {
+			c.RequiredChecks, s.required = nil, []preflight.Requirement{{Name: "unit", App: 15368}}
+		}, 2, release.Failed, "unit of GitHub App 15368: no such check"},
+		{"the app that has to say it has said so", func(s *story, c *preflight.Settings) {
+			c.RequiredChecks, s.required, s.checks[0][0].App = nil, []preflight.Requirement{{Name: "unit", App: 15368}}, 15368
+		}, 2, release.Passed, "unit of GitHub App 15368"},
 		{"what the branch requires did not run on the merged commit", func(s *story, c *preflight.Settings) {
-			c.RequiredChecks, s.required = nil, []string{"lint"}
+			c.RequiredChecks, s.required = nil, []preflight.Requirement{{Name: "lint"}}
 		}, 2, release.Failed, "lint: no such check"},
 		{"the tests of a kind succeeded", func(_ *story, c *preflight.Settings) { c.UnitTests = []string{"unit"} }, 3, release.Passed, "1 checks succeeded"},
 		{"the tests of a kind failed", func(s *story, c *preflight.Settings) {

@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -82,6 +83,7 @@ func (s *State) check(i int, c CheckRun, r *http.Request) object {
 	o := object{
 		"id": i + 1, "head_sha": c.Commit, "name": c.Name, "status": c.Status, "conclusion": nil,
 		"started_at": stamp(epoch), "completed_at": nil, "check_suite": object{"id": c.Run + 1000},
+		"app": object{"id": cmp.Or(c.App, Actions)},
 		"url": apiURL(r, "/repos/%s/check-runs/%d", s.Repository, i+1), "details_url": "https://checks.example.com/1",
 	}
 	if c.Run != 0 {

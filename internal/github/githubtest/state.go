@@ -25,9 +25,10 @@ type State struct {
 	Deployments  []Deployment
 	Releases     []Release
 
-	Poor            bool     // the owner's plan has no required reviewers
-	ProtectedChecks []string // checks that the protection of every branch requires
-	RuledChecks     []string // checks that rulesets require, one each
+	Poor            bool             // the owner's plan has no required reviewers
+	ProtectedChecks []string         // checks that the protection of every branch requires
+	RuledChecks     []string         // checks that rulesets require, one each
+	CheckApps       map[string]int64 // of these checks, the GitHub Apps that have to say so; anybody where there is none
 	CodeScanning    Scanner
 	Dependabot      Scanner
 	SecretScanning  Scanner
@@ -60,6 +61,9 @@ type Review struct {
 	At     time.Time
 }
 
+// Actions is the GitHub App of GitHub Actions.
+const Actions int64 = 15368
+
 // CheckRun is a check on a commit.
 type CheckRun struct {
 	Name       string
@@ -67,6 +71,7 @@ type CheckRun struct {
 	Status     string // queued, in_progress or completed
 	Conclusion string // of a completed one, such as success
 	Run        int64  // the workflow run that it belongs to; 0 for another app's
+	App        int64  // the GitHub App; 0 for that of GitHub Actions
 }
 
 // Environment is an environment and its protection rules. GitHub creates one
