@@ -25,7 +25,7 @@ type job struct {
 	Needs       list
 	If          string
 	Uses        string
-	Environment string
+	Environment environment
 	Timeout     int `yaml:"timeout-minutes"`
 	Permissions *map[string]string
 	Concurrency *concurrency
@@ -47,6 +47,21 @@ type step struct {
 	Env             map[string]string
 	Timeout         int  `yaml:"timeout-minutes"`
 	ContinueOnError bool `yaml:"continue-on-error"`
+}
+
+// environment is a name, or a name and whether the job makes a deployment.
+type environment struct {
+	Name       string
+	Deployment *bool
+}
+
+func (e *environment) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		e.Name = node.Value
+		return nil
+	}
+	type plain environment
+	return node.Decode((*plain)(e))
 }
 
 type concurrency struct {

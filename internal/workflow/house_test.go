@@ -217,3 +217,17 @@ func TestNothingThatWaitsIsCancelled(t *testing.T) {
 		t.Errorf("%d groups were looked at", groups)
 	}
 }
+
+// A deployment to the target is what a release announces. One that a job makes is a
+// success whatever it did, as of a rollback or of the hourly look; a role's holds what
+// its approval was for.
+func TestOnlyRolesMakeDeploymentsByTheirJobs(t *testing.T) {
+	for _, path := range []string{"rollout.yml", "rollback.yml", "cleanup.yml"} {
+		for name, j := range read(t, ".github/workflows/"+path).Jobs {
+			made := j.Environment.Deployment == nil || *j.Environment.Deployment
+			if role := strings.Contains(j.Environment.Name, "matrix.role"); j.Environment.Name != "" && made != role {
+				t.Errorf("%s: %s in %s makes a deployment: %t, want %t", path, name, j.Environment.Name, made, role)
+			}
+		}
+	}
+}

@@ -5,14 +5,16 @@ import "regexp"
 var (
 	ownPath = regexp.MustCompile(`(?m)^(\s*(?:-\s+)?uses:\s*["']?)\$/([^\s"'#@]+)`)
 	queue   = regexp.MustCompile(`(?m)^ +queue: max\b.*\n`) // of a concurrency group
+	quiet   = regexp.MustCompile(`(?m)^( +environment: )\{ name: "(.*)", deployment: false \}`)
 )
 
 // Rewrite returns the text of a workflow or action in which every path of the
 // own repository, such as $/actions/shift, is written out with repository
 // (owner/name) and ref, such as acme/bluegreen/actions/shift@v1, and from which
-// `queue: max` of the concurrency groups is left out. Everything else stays as it is.
+// `queue: max` of the concurrency groups and `deployment: false` of the environments
+// are left out. Everything else stays as it is.
 func Rewrite(text, repository, ref string) string {
-	text = queue.ReplaceAllLiteralString(text, "")
+	text = quiet.ReplaceAllString(queue.ReplaceAllLiteralString(text, ""), "$1$2")
 	return ownPath.ReplaceAllStringFunc(text, func(line string) string {
 		m := ownPath.FindStringSubmatch(line)
 		return m[1] + repository + "/" + m[2] + "@" + ref
@@ -34,7 +36,7 @@ var (
 )
 
 // ForServer returns the text of a workflow or action for GitHub Enterprise Server,
-// which knows neither $/, nor queue, nor the artifact actions that GitHub.com wants. A
+// which knows neither $/, nor queue, nor deployment, nor the artifact actions that GitHub.com wants. A
 // text that has been through it stays as it is.
 func ForServer(text, repository, ref string) string {
 	text = Rewrite(text, repository, ref)

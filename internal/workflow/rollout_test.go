@@ -54,8 +54,8 @@ func TestTheJobsOfARollout(t *testing.T) {
 		if !slices.Equal(j.Needs, w.needs) {
 			t.Errorf("%s needs %v, want %v", name, j.Needs, w.needs)
 		}
-		if j.Environment != w.environment {
-			t.Errorf("%s is in the environment %q, want %q", name, j.Environment, w.environment)
+		if j.Environment.Name != w.environment {
+			t.Errorf("%s is in the environment %q, want %q", name, j.Environment.Name, w.environment)
 		}
 		if !maps.Equal(*j.Permissions, w.permissions) {
 			t.Errorf("%s has permissions %v, want %v", name, *j.Permissions, w.permissions)
