@@ -33,10 +33,46 @@ var (
 	keyName   = regexp.MustCompile(`^(?:[a-z_][a-z0-9_$]*|"[^"\s]+")$`)
 )
 
-// line is a comment that begins with two dashes.
+// slips are comments that somebody has meant for us and that tell us nothing: our
+// name in another spelling, or without its colon, and what only we understand.
+var slips = regexp.MustCompile(`(?i)^(?:blue-?green\s*:|blue-?green\s+(?:allow|backfill|contract)\b|[\w-]+\s*:\s*(?:backfill\s+\S+\s+(?:\w+=\S*\s+)*key=|contract\s+after=))`)
+
+// line is one of a comment. Of one between slashes and stars, text has neither the
+// marks nor the stars that begin a line.
 type line struct {
 	number int
 	text   string
+	block  bool
+}
+
+// slip tells whether the line tells us nothing though it was meant to. A reason to
+// allow something may stand in any comment.
+func (l line) slip() bool {
+	if !l.block {
+		return !told.MatchString(l.text) && slips.MatchString(strings.TrimSpace(l.text[2:]))
+	}
+	m := told.FindStringSubmatch("--" + l.text)
+	return slips.MatchString(l.text) && (m == nil || m[1] != "allow")
+}
+
+// commentLines are the lines of the comments of a file.
+func commentLines(text string) ([]line, error) {
+	s := &scanner{src: text}
+	for ok := true; ok; {
+		_, ok = s.next()
+	}
+	var all []line
+	for _, c := range s.comments {
+		number, one := lineOf(text, c.start), text[c.start:c.end]
+		if strings.HasPrefix(one, "--") {
+			all = append(all, line{number: number, text: one})
+			continue
+		}
+		for i, part := range strings.Split(one[2:len(one)-2], "\n") {
+			all = append(all, line{number + i, strings.Trim(part, " \t\r*"), true})
+		}
+	}
+	return all, s.err
 }
 
 // Backfills reads the backfills that the comments of a file declare:
@@ -46,22 +82,17 @@ type line struct {
 //
 // The statement goes on through the comment lines below, to its semicolon.
 func Backfills(text string) ([]review.Backfill, error) {
-	s := &scanner{src: text}
-	for ok := true; ok; {
-		_, ok = s.next()
-	}
-	if s.err != nil {
-		return nil, s.err
-	}
-	var lines []line
-	for _, c := range s.comments {
-		lines = append(lines, line{lineOf(text, c.start), text[c.start:c.end]})
+	lines, err := commentLines(text)
+	if err != nil {
+		return nil, err
 	}
 	var all []review.Backfill
 	for i, l := range lines {
 		m := told.FindStringSubmatch(l.text)
 		switch {
-		case m == nil || m[1] != "backfill" && slices.Contains(verbs, m[1]):
+		case l.slip():
+			return nil, fmt.Errorf("line %d: %.60q: it tells us nothing: write -- bluegreen: and one of %s, in lower case, each line with two dashes", l.number, l.text, strings.Join(verbs, ", "))
+		case l.block || m == nil || m[1] != "backfill" && slices.Contains(verbs, m[1]):
 			continue
 		case m[1] != "backfill":
 			return nil, fmt.Errorf("line %d: bluegreen: %q: want one of %s", l.number, m[1], strings.Join(verbs, ", "))
@@ -70,17 +101,31 @@ func Backfills(text string) ([]review.Backfill, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: backfill: %w", l.number, err)
 		}
-		b.Line = l.number
+		b.Line, b.Comments = l.number, above(lines[:i], l.number)
 		all = append(all, b)
 	}
 	return all, nil
+}
+
+// above are the reasons in the comment lines right above one, for what the review finds
+// in the backfill.
+func above(lines []line, number int) []review.Comment {
+	var all []review.Comment
+	for i := len(lines) - 1; i >= 0; i-- {
+		number--
+		if m := told.FindStringSubmatch(lines[i].text); lines[i].number != number || lines[i].block || m == nil || m[1] != "allow" {
+			break
+		}
+		all = append(all, review.Comment{Line: number, Text: strings.TrimSpace(lines[i].text[2:])})
+	}
+	return all
 }
 
 // below is the text of the comment lines right below the first.
 func below(lines []line) string {
 	var b strings.Builder
 	for i := 1; i < len(lines) && lines[i].number == lines[0].number+i; i++ {
-		if told.MatchString(lines[i].text) {
+		if lines[i].block || told.MatchString(lines[i].text) {
 			break
 		}
 		b.WriteString(strings.TrimPrefix(lines[i].text[2:], " ") + "\n")

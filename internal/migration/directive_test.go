@@ -77,6 +77,48 @@ func TestBackfillsThatAreRefused(t *testing.T) {
 	}
 }
 
+// TestADirectiveThatTellsUsNothingIsRefused: nobody would notice that it does nothing.
+func TestADirectiveThatTellsUsNothingIsRefused(t *testing.T) {
+	t.Parallel()
+	for text, slip := range map[string]bool{
+		"-- Bluegreen: backfill users key=id\n-- UPDATE users SET a = 1 WHERE a IS NULL;":         true,
+		"-- BLUEGREEN: allow drop-table nobody reads it":                                          true,
+		"-- bluegreen : backfill users key=id":                                                    true,
+		"-- bluegreen backfill users key=id":                                                      true,
+		"-- blue-green: contract after=7":                                                         true,
+		"-- blugreen: backfill users batch=7 key=id":                                              true,
+		"-- blugreen: contract after=7":                                                           true,
+		"/* bluegreen: backfill users key=id\n   UPDATE users SET a = 1 WHERE a IS NULL; */":      true,
+		"/*\n * Bluegreen: backfill users key=id\n */":                                            true,
+		"/* bluegreen: contract after=7 */":                                                       true,
+		"/* Bluegreen: allow drop-table nobody reads it */":                                       true,
+		"/* bluegreen: allow drop-table nobody reads it */":                                       false,
+		"/*\n-- bluegreen: backfill users key=id\n-- UPDATE users SET a = 1 WHERE a IS NULL;\n*/": false, // it is taken out
+		"-- -- bluegreen: backfill users key=id":                                                  false,
+		"-- bluegreen is what releases it":                                                        false,
+		"-- see the backfill of users: key=id":                                                    false,
+		"-- todo: contract after release 7":                                                       false,
+		"SELECT '\n-- Bluegreen: backfill users key=id'":                                          false,
+	} {
+		_, err := migration.Backfills("SELECT 1;\n" + text + "\n")
+		if slip != (err != nil) || slip && !strings.Contains(err.Error(), "tells us nothing: write -- bluegreen: and one of allow, backfill, contract") {
+			t.Errorf("%s\n%v", text, err)
+		}
+	}
+}
+
+func TestReasonsRightAboveABackfillAreIts(t *testing.T) {
+	t.Parallel()
+	const fill = "-- bluegreen: backfill a key=id\n-- UPDATE a SET b = f() WHERE b IS NULL;\n"
+	list, err := migration.Backfills("-- bluegreen: allow drop-table above a line that is empty\n\n-- bluegreen: allow unread-code it only counts\n" + fill + fill)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]review.Comment{{Line: 3, Text: "bluegreen: allow unread-code it only counts"}}, list[0].Comments); diff != "" || list[1].Comments != nil {
+		t.Errorf("%s, and %v", diff, list[1].Comments)
+	}
+}
+
 func TestABackfillInAFileThatGoesDown(t *testing.T) {
 	t.Parallel()
 	_, err := migration.Read(folder(t, map[string]string{

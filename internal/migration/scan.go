@@ -30,7 +30,7 @@ type scanner struct {
 	src      string
 	pos      int
 	err      error
-	comments []token // those that begin with two dashes, in their order
+	comments []token // in their order
 }
 
 // next returns the next token, and false at the end or after an error.
@@ -147,10 +147,14 @@ func (s *scanner) skip(pos int) int {
 // twice.
 func (s *scanner) comment(start int) int {
 	end := s.while(start, func(c byte) bool { return c != '\n' && c != '\r' })
+	s.note(start, end)
+	return end
+}
+
+func (s *scanner) note(start, end int) {
 	if n := len(s.comments); n == 0 || s.comments[n-1].start < start {
 		s.comments = append(s.comments, token{start: start, end: end})
 	}
-	return end
 }
 
 // block skips a block comment, in which others may nest.
@@ -162,6 +166,7 @@ func (s *scanner) block(start int) int {
 			depth, pos = depth+1, pos+2
 		case s.at(pos, "*/"):
 			if depth, pos = depth-1, pos+2; depth == 0 {
+				s.note(start, pos)
 				return pos
 			}
 		default:

@@ -1,7 +1,9 @@
 package pgquery
 
 import (
+	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,18 +24,59 @@ func (c converter) do(n tree) review.Act {
 
 // function converts the definition of a function. Its body runs when it is called.
 func (c converter) function(n tree) review.Act {
-	a := review.Act{Op: review.CreateFunction, On: nameOf(n.strings("funcname")), Replace: n.flag("replace")}
+	a := review.Act{Op: review.CreateFunction, On: nameOf(n.strings("funcname")), Replace: n.flag("replace"), To: arguments(n), Calm: calm(n)}
 	text, language := source(n.list("options"))
 	switch {
+	case n.has("sql_body"):
+		a.Body = c.atomic(n.at("sql_body"))
 	case language == "plpgsql":
 		a.Body, a.Opaque = c.plpgsql(c.text, text)
 	case language == "sql" && text != "":
 		a.Body, a.Opaque = c.sqlBody(text)
-	case n.has("sql_body") || language == "internal" || language == "c":
+	case language == "internal" || language == "c":
+		a.Compiled = true
 	default:
 		a.Opaque = "its language is " + language
 	}
 	return a
+}
+
+// arguments are the types that tell a function from others of its name.
+func arguments(n tree) string {
+	var types []string
+	for _, item := range n.list("parameters") {
+		p := item.at("FunctionParameter")
+		switch p.text("mode") {
+		case "FUNC_PARAM_OUT", "FUNC_PARAM_TABLE":
+		default:
+			t := typeOf(p.at("argType"))
+			t.Mods = nil // a function has none
+			types = append(types, t.String())
+		}
+	}
+	return strings.Join(types, ", ")
+}
+
+// calm tells whether a function is declared to change nothing.
+func calm(n tree) bool {
+	for _, item := range n.list("options") {
+		if def := item.at("DefElem"); def.text("defname") == "volatility" {
+			return def.text("arg", "String", "sval") != "volatile"
+		}
+	}
+	return false
+}
+
+// atomic are the statements of a body that is written as SQL, not as text.
+func (c converter) atomic(body tree) []review.Statement {
+	if !body.has("List") {
+		return []review.Statement{c.statement(body)}
+	}
+	var all []review.Statement
+	for _, item := range body.list("List", "items") {
+		all = append(all, c.atomic(item)...)
+	}
+	return all
 }
 
 // source is the body and the language among options.
@@ -77,7 +120,7 @@ func (c converter) plpgsql(statement, code string) ([]review.Statement, string) 
 		return nil, "its body cannot be read"
 	}
 	b := body{converter: c, first: c.bodyLine(code)}
-	b.visit(root)
+	b.visit(root, place{line: 1})
 	slices.Sort(b.unread)
 	return b.found, strings.Join(slices.Compact(b.unread), ", ")
 }
@@ -106,41 +149,69 @@ type body struct {
 	unread []string
 }
 
+// place is where in a body something stands.
+type place struct {
+	line    int  // of its statement, from 1
+	dynamic bool // the statement's query is an expression that makes SQL
+}
+
 // visit goes through the tree. The maps of a tree have no order, but a statement's
 // list has.
-func (b *body) visit(t tree) {
+func (b *body) visit(t tree, at place) {
 	switch v := t.v.(type) {
 	case []any:
 		for _, item := range v {
-			b.visit(tree{item})
+			b.visit(tree{item}, at)
 		}
 	case map[string]any:
+		at.line = max(at.line, t.number("lineno"))
 		for _, key := range sortedKeys(v) {
-			if !b.statement(key, tree{v[key]}) {
-				b.visit(tree{v[key]})
-			}
+			b.node(key, tree{v[key]}, at)
 		}
 	}
 }
 
-// statement takes what runs SQL, and says whether there is nothing more to visit.
-func (b *body) statement(tag string, n tree) bool {
-	switch tag {
-	case "PLpgSQL_stmt_execsql":
-		b.read(n.text("sqlstmt", "PLpgSQL_expr", "query"), n.number("lineno"))
-	case "PLpgSQL_stmt_perform":
-		b.read(n.text("expr", "PLpgSQL_expr", "query"), n.number("lineno"))
-	case "PLpgSQL_stmt_call":
-		b.read(n.text("expr", "PLpgSQL_expr", "query"), n.number("lineno"))
-	case "PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors":
-		b.dynamic(n.text("query", "PLpgSQL_expr", "query"), n.number("lineno"))
-		return tag == "PLpgSQL_stmt_dynexecute"
-	case "PLpgSQL_stmt_commit", "PLpgSQL_stmt_rollback":
+// node takes what runs SQL: statements, and the expressions that PL/pgSQL leaves to it.
+func (b *body) node(tag string, n tree, at place) {
+	switch {
+	case tag == "dynquery", tag == "query" && at.dynamic:
+		b.dynamic(n.text("PLpgSQL_expr", "query"), at.line)
+		return
+	case tag == "PLpgSQL_expr":
+		b.expression(n, at.line)
+		return
+	case tag == "PLpgSQL_stmt_commit", tag == "PLpgSQL_stmt_rollback":
 		b.unread = append(b.unread, "it ends transactions")
-	default:
-		return false
+	case strings.HasPrefix(tag, "PLpgSQL_stmt_"):
+		at.dynamic = tag == "PLpgSQL_stmt_dynexecute" || tag == "PLpgSQL_stmt_dynfors"
 	}
-	return true
+	b.visit(n, at)
+}
+
+// How the text of an expression is to be read, as libpg_query numbers it. All others
+// are assignments. Source: RawParseMode.
+const (
+	wholeStatement = 0
+	oneValue       = 2
+)
+
+// expression reads what has a value, as the SELECT that PostgreSQL makes of it. One
+// without brackets calls no function and asks no table.
+func (b *body) expression(n tree, line int) {
+	query := n.text("query")
+	switch mode := n.number("parseMode"); {
+	case mode == wholeStatement:
+		b.read(query, line)
+	case !strings.Contains(query, "("):
+	case mode == oneValue:
+		b.read("SELECT "+query, line)
+	default:
+		target, value, found := strings.Cut(query, ":=")
+		if !found {
+			target, value, _ = strings.Cut(query, "=")
+		}
+		b.read("SELECT "+target+", "+value, line)
+	}
 }
 
 func (b *body) read(query string, lineno int) {
@@ -167,13 +238,12 @@ func (b *body) dynamic(query string, lineno int) {
 	b.unread = append(b.unread, "it runs SQL that it puts together")
 }
 
-// sortedKeys orders the keys of a node so that conditions come before bodies, as
-// their names happen to do in PL/pgSQL's tree.
+// sortedKeys orders the keys of a node so that what is declared and asked comes before
+// the bodies of PL/pgSQL, and those before the handlers of their errors.
 func sortedKeys(m map[string]any) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
+	return slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	})
 }
+
+func rank(key string) int { return slices.Index([]string{"action", "body", "exceptions"}, key) }

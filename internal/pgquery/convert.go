@@ -20,17 +20,29 @@ type converter struct {
 var harmless = map[string]bool{
 	"CommentStmt": true, "CreateSeqStmt": true, "AlterSeqStmt": true, "CreateSchemaStmt": true, "CreateExtensionStmt": true,
 	"CreateStatsStmt": true, "AlterStatsStmt": true, "CompositeTypeStmt": true, "CreateRangeStmt": true, "CreateCastStmt": true, "CreateOpClassStmt": true,
-	"CreateOpFamilyStmt": true, "CreateConversionStmt": true, "DefineStmt": true, "NotifyStmt": true, "ExplainStmt": true,
+	"CreateOpFamilyStmt": true, "CreateConversionStmt": true, "DefineStmt": true, "NotifyStmt": true,
 	"AlterDefaultPrivilegesStmt": true, "CreateRoleStmt": true, "AlterRoleStmt": true, "GrantRoleStmt": true, "CheckPointStmt": true,
 	"CreatePublicationStmt": true, "CreateForeignTableStmt": true, "CreateForeignServerStmt": true, "CreateFdwStmt": true, "CreateUserMappingStmt": true,
-	"PrepareStmt": true, "DeallocateStmt": true, "SecLabelStmt": true, "CreatePLangStmt": true, "ConstraintsSetStmt": true,
+	"DeallocateStmt": true, "SecLabelStmt": true, "CreatePLangStmt": true, "ConstraintsSetStmt": true,
 	"AlterRoleSetStmt": true, "AlterDatabaseSetStmt": true, "CreateTransformStmt": true, "AlterExtensionStmt": true, "AlterTSDictionaryStmt": true, "AlterTSConfigurationStmt": true,
+}
+
+// statement is a node and what it does.
+func (c converter) statement(node tree) review.Statement {
+	s := review.Statement{Line: c.at, Text: c.text, Acts: c.acts(node)}
+	for i := range s.Acts {
+		if s.Acts[i].Line == 0 {
+			s.Acts[i].Line = s.Line
+		}
+	}
+	s.Strings, s.Names, s.Labels = mentions(node)
+	return s
 }
 
 // acts is what a statement does.
 func (c converter) acts(stmt tree) []review.Act {
 	tag, n := stmt.open()
-	for _, convert := range []func(string, tree) []review.Act{c.definition, c.drop, c.rows, c.session, c.storage} {
+	for _, convert := range []func(string, tree) []review.Act{c.definition, c.drop, c.rows, c.around, c.session, c.storage} {
 		if all := convert(tag, n); all != nil {
 			return all
 		}
@@ -47,7 +59,7 @@ func (c converter) definition(tag string, n tree) []review.Act {
 	case "CreateStmt":
 		return c.createTable(n)
 	case "CreateTableAsStmt":
-		return one(tableAs(n))
+		return c.tableAs(n)
 	case "AlterTableStmt":
 		return c.alterTable(n)
 	case "RenameStmt":
@@ -132,12 +144,17 @@ func firstName(names ...review.Name) review.Name {
 	return review.Name{}
 }
 
-func tableAs(n tree) review.Act {
-	a := review.Act{Op: review.CreateTableAs, On: relation(n.in("into", "rel")), Lenient: n.flag("if_not_exists"), Temporary: n.text("into", "rel", "relpersistence") == "t", Reads: reads(n.at("query"))}
+// tableAs is a table that is made of a query, and what the query does unless it only
+// gives the columns.
+func (c converter) tableAs(n tree) []review.Act {
+	a := review.Act{Op: review.CreateTableAs, On: relation(n.in("into", "rel")), Lenient: n.flag("if_not_exists"), Temporary: n.text("into", "rel", "relpersistence") == "t"}
 	if n.text("objtype") == "OBJECT_MATVIEW" {
 		a.Op = review.CreateMatView
 	}
-	return a
+	if n.flag("into", "skipData") {
+		return []review.Act{a}
+	}
+	return append(c.acts(n.at("query")), a)
 }
 
 // session converts what concerns the session and its transaction.
@@ -146,7 +163,7 @@ func (c converter) session(tag string, n tree) []review.Act {
 	switch tag {
 	case "VariableSetStmt":
 		return one(review.Act{Op: review.Set, Called: strings.ToLower(n.text("name")), To: setting(n), Local: n.flag("is_local")})
-	case "VariableShowStmt", "DiscardStmt", "ListenStmt", "UnlistenStmt":
+	case "VariableShowStmt", "DiscardStmt", "ListenStmt", "UnlistenStmt", "FetchStmt", "ClosePortalStmt":
 		return one(review.Act{Op: review.Harmless})
 	case "TransactionStmt":
 		switch kind := n.text("kind"); kind {
@@ -213,15 +230,15 @@ func (c converter) storage(tag string, n tree) []review.Act {
 	return nil
 }
 
-// option tells whether a list of options has this one switched on.
-func option(n tree, list, name string) bool {
+// option tells whether a list of options has this one switched on. The last one counts.
+func option(n tree, list, name string) (on bool) {
 	for _, item := range n.list(list) {
 		def := item.at("DefElem")
 		if def.text("defname") == name {
 			value := def.at("arg")
-			off := value.text("String", "sval") == "false" || value.text("String", "sval") == "off" || value.v != nil && value.has("Integer") && value.number("Integer", "ival") == 0 || value.has("Boolean") && !value.flag("Boolean", "boolval")
-			return !off
+			word := strings.ToLower(value.text("String", "sval"))
+			on = word != "false" && word != "off" && !(value.has("Integer") && value.number("Integer", "ival") == 0) && !(value.has("Boolean") && !value.flag("Boolean", "boolval"))
 		}
 	}
-	return false
+	return on
 }

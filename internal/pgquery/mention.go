@@ -57,30 +57,15 @@ func named(schema, name string) review.Name {
 
 func relation(t tree) review.Name { return named(t.text("schemaname"), t.text("relname")) }
 
-// calm are the functions that give the same value to every row of a statement, of
-// those that defaults use. PostgreSQL takes every other for volatile unless its
-// declaration says otherwise.
-var calm = []string{
-	"now", "transaction_timestamp", "statement_timestamp", "timezone", "date_trunc", "date_part", "age", "to_char", "to_date", "to_timestamp",
-	"make_date", "make_interval", "make_time", "make_timestamp", "make_timestamptz", "justify_days",
-	"lower", "upper", "initcap", "concat", "concat_ws", "md5", "sha256", "encode", "decode", "convert_to", "convert_from", "length", "char_length", "octet_length",
-	"substr", "substring", "replace", "trim", "btrim", "ltrim", "rtrim", "lpad", "rpad", "left", "right", "repeat", "reverse", "split_part", "format", "quote_ident",
-	"abs", "ceil", "ceiling", "floor", "round", "trunc", "power", "sqrt", "mod", "sign",
-	"array_fill", "array_append", "array_cat", "cardinality", "array_length", "string_to_array", "array_to_string",
-	"json_build_object", "jsonb_build_object", "json_build_array", "jsonb_build_array", "to_json", "to_jsonb", "json_object", "jsonb_object", "jsonb_set",
-	"current_setting", "current_database", "current_schema", "session_user", "txid_current", "pg_backend_pid", "inet_client_addr",
-	"uuid_nil", "uuid_ns_dns", "uuid_ns_url", "to_tsvector", "int4range", "int8range", "numrange", "tsrange", "tstzrange", "daterange", "row_to_json", "hstore", "coalesce", "nullif", "greatest", "least",
-}
-
 // volatility is what a default is made of. A default that is the constant NULL is
-// none.
+// none. PostgreSQL takes a function for volatile unless its declaration says otherwise.
 func volatility(expression tree) review.Volatility {
 	if expression.v == nil || expression.flag("A_Const", "isnull") {
 		return review.None
 	}
 	v := review.Stable
 	expression.walk(func(tag string, n tree) {
-		if tag == "FuncCall" && !slices.Contains(calm, dotted(n.strings("funcname"))) {
+		if tag == "FuncCall" && !review.Calm(dotted(n.strings("funcname"))) {
 			v = review.Volatile
 		}
 	})

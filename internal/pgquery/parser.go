@@ -136,16 +136,9 @@ func (r *reader) statement(sql string, raw tree) review.Statement {
 		to = from + n
 	}
 	start, comments := skip(sql, from, to)
-	s := review.Statement{Line: line(sql, start), Text: strings.TrimSpace(sql[start:to]), Comments: comments}
-	c := converter{parser: r, sql: sql, at: s.Line, text: s.Text}
-	node := raw.in("stmt")
-	s.Acts = c.acts(node)
-	for i := range s.Acts {
-		if s.Acts[i].Line == 0 {
-			s.Acts[i].Line = s.Line
-		}
-	}
-	s.Strings, s.Names, s.Labels = mentions(node)
+	c := converter{parser: r, sql: sql, at: line(sql, start), text: strings.TrimSpace(sql[start:to])}
+	s := c.statement(raw.in("stmt"))
+	s.Comments = comments
 	return s
 }
 

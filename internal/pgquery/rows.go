@@ -15,22 +15,20 @@ func (c converter) rows(tag string, n tree) []review.Act {
 		a = review.Act{Op: review.Merge, On: relation(n.at("relation")), Filtered: true, Needs: 15}
 	case "InsertStmt":
 		a = review.Act{Op: review.Insert, On: relation(n.at("relation")), Valued: valued(n.in("selectStmt", "SelectStmt"))}
-	case "CopyStmt":
-		a = review.Act{Op: review.Insert, On: relation(n.at("relation")), Valued: true}
-	case "SelectStmt":
-		if into := n.in("intoClause", "rel"); into.v != nil {
-			a = review.Act{Op: review.CreateTableAs, On: relation(into), Temporary: into.text("relpersistence") == "t"}
-			break
-		}
+	case "SelectStmt", "ReturnStmt":
 		a = review.Act{Op: review.Select}
-		if set := settingCall(n); set != nil {
-			a = *set
-		}
 	default:
 		return nil
 	}
 	a.Reads = reads(n)
-	return append(c.with(n), a)
+	all := append(c.inner(n), a)
+	if set := settingCall(n); set != nil {
+		all = append(all, *set)
+	}
+	if into := n.in("intoClause", "rel"); into.v != nil {
+		all = append(all, review.Act{Op: review.CreateTableAs, On: relation(into), Temporary: into.text("relpersistence") == "t"})
+	}
+	return all
 }
 
 // assigned lists the columns that an UPDATE sets.
@@ -43,25 +41,12 @@ func assigned(n tree) []string {
 }
 
 func changed(op review.Op, n tree) review.Act {
-	a := review.Act{Op: op, On: relation(n.at("relation")), Filtered: n.has("whereClause"), Bounded: bounded(n.at("whereClause"))}
+	table := targetOf(n.at("relation"))
+	a := review.Act{Op: op, On: relation(n.at("relation")), Filtered: table.among(n.at("whereClause")), Bounded: table.bounded(n.at("whereClause"))}
 	if !n.has("fromClause") && !n.has("usingClause") {
 		a.Keyed = keyed(n.at("whereClause"))
 	}
 	return a
-}
-
-// with is what data-modifying parts of a WITH do.
-func (c converter) with(n tree) []review.Act {
-	var all []review.Act
-	for _, item := range n.list("withClause", "ctes") {
-		tag, query := item.in("CommonTableExpr", "ctequery").open()
-		for _, a := range c.rows(tag, query) {
-			if a.Op != review.Select {
-				all = append(all, a)
-			}
-		}
-	}
-	return all
 }
 
 // settingCall reads SELECT set_config('name', 'value', local), as pg_dump writes it.
@@ -88,24 +73,52 @@ func valued(query tree) bool {
 // batch is how many rows one has at most.
 const batch = 1000
 
-// bounded tells whether a condition has a part that lets at most a thousand rows
-// of a key through: BETWEEN or a pair of comparisons with constants, and a list.
-func bounded(where tree) bool {
-	expression := where.at("A_Expr")
-	switch {
-	case where.text("BoolExpr", "boolop") == "AND_EXPR":
+// target is the table that a statement changes, by the name that it has there.
+type target struct{ called string }
+
+func targetOf(relation tree) target {
+	if alias := relation.text("alias", "aliasname"); alias != "" {
+		return target{alias}
+	}
+	return target{relation.text("relname")}
+}
+
+// column is the name of a column that is the table's as far as its text tells, or "".
+func (t target) column(ref tree) string {
+	fields := ref.strings("fields")
+	n := len(fields)
+	if n == 0 || n > 1 && fields[n-2] != t.called {
+		return ""
+	}
+	return fields[n-1]
+}
+
+// among tells whether a condition looks at a column of the table: one that does not is
+// the same for all rows.
+func (t target) among(where tree) (found bool) {
+	where.walk(func(tag string, n tree) {
+		found = found || tag == "ColumnRef" && t.column(n) != "" || tag == "CurrentOfExpr"
+	})
+	return found
+}
+
+// bounded is the column of which a condition lets at most a thousand whole numbers
+// through, by BETWEEN with two constants; "" when there is none.
+func (t target) bounded(where tree) string {
+	if where.text("BoolExpr", "boolop") == "AND_EXPR" {
 		for _, arg := range where.list("BoolExpr", "args") {
-			if bounded(arg) {
-				return true
+			if column := t.bounded(arg); column != "" {
+				return column
 			}
 		}
-	case expression.text("kind") == "AEXPR_BETWEEN":
-		ends := expression.list("rexpr", "List", "items")
-		if len(ends) == 2 && whole(ends[0]) && whole(ends[1]) {
-			return value(ends[1])-value(ends[0]) < batch
-		}
+		return ""
 	}
-	return false
+	expression := where.at("A_Expr")
+	ends := expression.list("rexpr", "List", "items")
+	if expression.text("kind") != "AEXPR_BETWEEN" || len(ends) != 2 || !whole(ends[0]) || !whole(ends[1]) || value(ends[1])-value(ends[0]) >= batch {
+		return ""
+	}
+	return t.column(expression.in("lexpr", "ColumnRef"))
 }
 
 func whole(t tree) bool { return t.in("A_Const", "ival").v != nil }

@@ -10,7 +10,8 @@ import (
 )
 
 // Catalogue reads what the review of migrations has to know of the database: its
-// tables with their columns, keys, checks and sizes, its indexes, domains and enums.
+// tables with their columns, keys, checks and sizes, its indexes, domains, enums and
+// functions.
 // It reads the catalog only, in one snapshot.
 func (d *Database) Catalogue(ctx context.Context) (*review.Schema, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*patience)
@@ -26,7 +27,7 @@ func (d *Database) Catalogue(ctx context.Context) (*review.Schema, error) {
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
 	c := catalogue{tx: tx, schema: review.NewSchema("the catalog of the database")}
-	for _, read := range []func(context.Context) error{c.tables, c.columns, c.triggers, c.constraints, c.indexes, c.types, c.zone} {
+	for _, read := range []func(context.Context) error{c.tables, c.columns, c.triggers, c.constraints, c.indexes, c.types, c.routines, c.zone} {
 		if err := read(ctx); err != nil {
 			return nil, fmt.Errorf("read catalog: %w", err)
 		}
@@ -161,6 +162,29 @@ func (c catalogue) types(ctx context.Context) error {
 			} else {
 				c.schema.Enums[n] = true
 			}
+		})
+}
+
+// routines reads the functions and procedures, with the code of those whose code is
+// SQL. What an extension declares to change nothing is taken at its word.
+func (c catalogue) routines(ctx context.Context) error {
+	var f review.Routine
+	var readable bool
+	return c.each(ctx, `SELECT `+plainSchema+`, p.proname,
+			coalesce((SELECT string_agg(CASE WHEN m.nspname IN ('public', 'pg_catalog') THEN '' ELSE m.nspname || '.' END || coalesce(e.typname || '[]', t.typname), ', ' ORDER BY o.i)
+				FROM unnest(p.proargtypes) WITH ORDINALITY o(id, i) JOIN pg_type t ON t.oid = o.id LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
+				JOIN pg_namespace m ON m.oid = coalesce(e.typnamespace, t.typnamespace)), ''),
+			p.provolatile <> 'v', r.readable, CASE WHEN r.readable THEN pg_get_functiondef(p.oid) ELSE '' END
+		FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang,
+			LATERAL (SELECT l.lanname IN ('sql', 'plpgsql') AND p.prokind IN ('f', 'p') AND NOT (p.provolatile <> 'v'
+				AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'))) r(readable)
+		WHERE p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype) AND`+ofUsers,
+		[]any{&f.Name.Schema, &f.Name.Name, &f.Arguments, &f.Calm, &readable, &f.Definition}, func() {
+			one := f
+			if !readable {
+				one.Opaque = review.Compiled
+			}
+			c.schema.Routines[one.Name] = append(c.schema.Routines[one.Name], &one)
 		})
 }
 

@@ -27,6 +27,13 @@ func acknowledge(j *Judged, comments []Comment) {
 	}
 }
 
+// beside leaves out the comments that stand right above a backfill, which are about it.
+func (f File) beside(comments []Comment) []Comment {
+	return slices.DeleteFunc(slices.Clone(comments), func(c Comment) bool {
+		return slices.ContainsFunc(f.Backfills, func(b Backfill) bool { return slices.Contains(b.Comments, c) })
+	})
+}
+
 func (j *Judged) allow(id, reason string, line int) {
 	rule, known := RuleOf(id)
 	switch {

@@ -20,6 +20,8 @@ type Backfill struct {
 	Target string // the table as the statement names it, with an alias if it has one
 	Set    string
 	Where  string // what a row meets that is still to be changed
+
+	Comments []Comment // right above the directive
 }
 
 // Head is the statement in one line, for people.
@@ -35,19 +37,25 @@ func Orderable(typeName string) (bool, string) {
 }
 
 // backfills judges what the comments of a file declare, when its statements are done.
-func (r *reviewer) backfills(p Parser, list []Backfill) ([]Judged, error) {
+func (r *reviewer) backfills(list []Backfill) ([]Judged, error) {
 	var all []Judged
 	rule, _ := RuleOf("bad-backfill")
 	for _, b := range list {
 		j := Judged{Line: b.Line, Head: "backfill: " + b.Head(), Ops: []Op{Update}}
-		act, detail, err := r.wrong(p, b)
+		st, detail, err := r.wrong(b)
 		if err != nil {
 			return nil, err
 		}
-		j.overwrites = r.schema.overwrites(act)
 		if detail != "" {
 			j.Findings = []Finding{{Rule: rule, Line: b.Line, Detail: detail}}
 		}
+		if len(st.Acts) > 0 {
+			j.overwrites = r.schema.overwrites(st.Acts[0])
+			st.Line = b.Line
+			found, effect := r.begin(nil).code(&st)
+			j.Findings, j.Effect = append(j.Findings, found...), effect
+		}
+		acknowledge(&j, b.Comments)
 		if !r.schema.fresh(b.table()) {
 			j.Effect.lock(b.table(), RowExclusive)
 		}
@@ -74,28 +82,28 @@ func (s *Schema) overwrites(a Act) bool {
 	return slices.ContainsFunc(a.Keys, func(c string) bool { return t == nil || t.Columns[c] == nil || !t.Columns[c].Fresh })
 }
 
-// wrong says why the backfill cannot be run, or "", and what it does.
-func (r *reviewer) wrong(p Parser, b Backfill) (Act, string, error) {
-	list, err := p.Parse(b.Statement)
+// wrong says why the backfill cannot be run, or "", and what its statement is.
+func (r *reviewer) wrong(b Backfill) (Statement, string, error) {
+	list, err := r.parser.Parse(b.Statement)
 	if syntax, ok := errors.AsType[*SyntaxError](err); ok {
-		return Act{}, fmt.Sprintf("line %d of its statement: %s", syntax.Line, syntax.Message), nil
+		return Statement{}, fmt.Sprintf("line %d of its statement: %s", syntax.Line, syntax.Message), nil
 	}
 	if err != nil {
-		return Act{}, "", err
+		return Statement{}, "", err
 	}
 	if len(list) != 1 || len(list[0].Acts) != 1 || list[0].Acts[0].Op != Update || !list[0].Acts[0].Plain {
-		return Act{}, "its statement is not one UPDATE of one table, without WITH, FROM and RETURNING", nil
+		return Statement{}, "its statement is not one UPDATE of one table, without WITH, FROM and RETURNING", nil
 	}
 	a := list[0].Acts[0]
 	switch {
 	case a.On != b.table():
-		return a, fmt.Sprintf("it names table %v, and its statement changes %v", b.table(), a.On), nil
+		return list[0], fmt.Sprintf("it names table %v, and its statement changes %v", b.table(), a.On), nil
 	case !a.Filtered:
-		return a, "its statement has no WHERE, which says of a row whether it is still to be changed", nil
+		return list[0], "its statement has no WHERE that looks at a column of the table, and so says of a row whether it is still to be changed", nil
 	case slices.Contains(a.Keys, b.Key):
-		return a, "its statement changes the key, " + b.Key, nil
+		return list[0], "its statement changes the key, " + b.Key, nil
 	}
-	return a, r.schema.unkeyed(b.table(), b.Key), nil
+	return list[0], r.schema.unkeyed(b.table(), b.Key), nil
 }
 
 // unkeyed says why batches cannot go along a column, or "", also when too little is

@@ -20,10 +20,13 @@
 // a test as well: we agree with 43 of 58, and it says why not with the others. The
 // versions other than 15 are from PostgreSQL's source and documentation.
 //
-// What stays out of sight: conditions of PL/pgSQL, rows that a foreign key deletes in
-// tables further on, and SQL that is put together at run time, which is said. A scan that
-// is said may be spared where the server finds the rows by an index: that is its choice,
-// by the sizes that it knows.
+// A function that a statement calls is judged with it, by its code in the files or in the
+// catalog. PostgreSQL's own that change nothing of others are known by name; any other
+// without code that can be read, and SQL that is put together at run time, is said.
+//
+// What stays out of sight: what triggers, rules, views, operators and casts call, and rows
+// that a foreign key deletes in tables further on. A scan that is said may be spared where
+// the server finds the rows by an index: that is its choice, by the sizes that it knows.
 //
 // The rules are data: an id, a level, an explanation and an example of either kind,
 // which the tests hold them to. docs/rules.md is written from them.

@@ -67,8 +67,6 @@ var alterLocks = map[Op]Mode{
 
 func (s *scene) tableEffect(e *Effect, a Act) {
 	switch a.Op {
-	case CreateTableAs, CreateMatView:
-		e.Scans = append(e.Scans, s.tables(a.Reads)...)
 	case CreateTable:
 		if a.Lenient && s.schema.Tables[a.On] != nil {
 			return

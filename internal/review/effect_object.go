@@ -1,6 +1,9 @@
 package review
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 func (s *scene) objectEffect(e *Effect, a Act) {
 	switch a.Op {
@@ -72,7 +75,7 @@ func (s *scene) rowEffect(e *Effect, a Act) {
 	switch a.Op {
 	case Update, Delete, Merge:
 		e.lock(a.On, RowExclusive)
-		if !a.Bounded && !s.found(a) {
+		if !s.found(a) {
 			e.Scans = append(e.Scans, a.On)
 		}
 	case Insert:
@@ -81,7 +84,7 @@ func (s *scene) rowEffect(e *Effect, a Act) {
 	default:
 		return
 	}
-	if !a.Bounded {
+	if a.Bounded == "" || !s.single(a) {
 		e.Scans = append(e.Scans, s.tables(a.Reads)...)
 	}
 	if a.Op == Delete {
@@ -106,27 +109,47 @@ func (s *scene) searched(to Name) []Name {
 
 // found tells whether an index leads to the rows.
 func (s *scene) found(a Act) bool {
-	return slices.ContainsFunc(a.Keyed, func(column string) bool { return s.covered(a.On, []string{column}) })
+	return slices.ContainsFunc(a.narrowed(), func(column string) bool { return s.covered(a.On, []string{column}) })
 }
 
-// single tells whether the rows are those of given keys, as far as is known.
+// narrowed are the columns of which the WHERE lets few values through.
+func (a Act) narrowed() []string {
+	if a.Bounded == "" {
+		return a.Keyed
+	}
+	return append(slices.Clone(a.Keyed), a.Bounded)
+}
+
+// whole are the types of which a range has as many values as its ends are apart.
+var whole = []string{"int2", "int4", "int8"}
+
+// single tells whether the rows are those of given keys, as far as is known: of
+// values, or of a range of whole numbers.
 func (s *scene) single(a Act) bool {
 	t := s.schema.Tables[a.On]
 	if t == nil {
 		return false
 	}
+	given := a.Keyed
+	if f := t.Columns[a.Bounded]; f != nil && !f.Type.Array && (f.Type.Serial() || slices.Contains(whole, f.Type.Name.String())) {
+		given = a.narrowed()
+	}
 	for _, c := range t.Constraints {
-		if (c.Kind == Primary || c.Kind == Unique) && len(c.Columns) > 0 && !slices.ContainsFunc(c.Columns, func(column string) bool { return !slices.Contains(a.Keyed, column) }) {
+		if (c.Kind == Primary || c.Kind == Unique) && len(c.Columns) > 0 && !slices.ContainsFunc(c.Columns, func(column string) bool { return !slices.Contains(given, column) }) {
 			return true
 		}
 	}
 	return false
 }
 
-// tables leaves out the views, of which it is not known what they read.
+// tables leaves out the views, of which it is not known what they read, and
+// PostgreSQL's own catalogs.
 func (s *scene) tables(names []Name) []Name {
 	var all []Name
 	for _, n := range names {
+		if n.Schema == "information_schema" || n.Schema == "" && strings.HasPrefix(n.Name, "pg_") {
+			continue
+		}
 		if t := s.schema.Tables[n]; t != nil && !t.View || t == nil && !s.schema.Complete {
 			all = append(all, n)
 		}

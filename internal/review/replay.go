@@ -41,9 +41,7 @@ func (s *Schema) replay(a Act, fresh bool) {
 	case CreateEnum:
 		s.Enums[a.On] = true
 	case CreateFunction:
-		if fresh {
-			s.Routines[a.On] = &a
-		}
+		s.define(a, fresh)
 	case RenameOther:
 		s.retype(a)
 	case Update, Merge:

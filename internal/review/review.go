@@ -3,9 +3,7 @@ package review
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 )
@@ -43,7 +41,7 @@ func Run(p Parser, files []File, schema *Schema, o Options) (Review, error) {
 	if err != nil {
 		return Review{}, err
 	}
-	r := &reviewer{options: o, schema: schema}
+	r := &reviewer{parser: p, options: o, schema: schema}
 	result := Review{Version: o.Version, From: schema.From, inUse: map[Name]bool{}}
 	for i, f := range files {
 		switch {
@@ -58,7 +56,7 @@ func Run(p Parser, files []File, schema *Schema, o Options) (Review, error) {
 			result.inUse[name] = result.inUse[name] || !t.Fresh
 		}
 		judged := r.file(f, parsed[i].statements)
-		backfills, err := r.backfills(p, f.Backfills)
+		backfills, err := r.backfills(f.Backfills)
 		if err != nil {
 			return Review{}, fmt.Errorf("%s: %w", f.Path, err)
 		}
@@ -71,6 +69,7 @@ func Run(p Parser, files []File, schema *Schema, o Options) (Review, error) {
 }
 
 type reviewer struct {
+	parser  Parser
 	options Options
 	schema  *Schema
 }
@@ -136,7 +135,11 @@ func (r *reviewer) settle() {
 			f.Fresh = false
 		}
 	}
-	maps.DeleteFunc(r.schema.Routines, func(Name, *Act) bool { return true })
+	for _, list := range r.schema.Routines {
+		for _, f := range list {
+			f.Fresh = false
+		}
+	}
 }
 
 func (r *reviewer) file(f File, statements []Statement) []Judged {
@@ -148,57 +151,10 @@ func (r *reviewer) file(f File, statements []Statement) []Judged {
 		for _, a := range st.Acts {
 			j.Ops = append(j.Ops, a.Op)
 		}
-		j.Findings, j.Effect = s.judge(st, 0)
-		acknowledge(&j, st.Comments)
+		j.Findings, j.Effect = s.judge(st)
+		acknowledge(&j, f.beside(st.Comments))
 		j.place(f, r.options.Contract)
 		all = append(all, j)
-	}
-	return all
-}
-
-// deepest is how far calls of functions that the files make are followed.
-const deepest = 8
-
-// judge looks at a statement, and at what it runs, in its order.
-func (s *scene) judge(st *Statement, depth int) ([]Finding, Effect) {
-	s.enter(st)
-	found, effect := s.look(st), s.now
-	for _, code := range s.runs(st) {
-		for i := range code.Body {
-			if depth >= deepest {
-				break
-			}
-			inner := code.Body[i]
-			inner.Acts = slices.Clone(inner.Acts)
-			more, does := s.judge(&inner, depth+1)
-			found = append(found, more...)
-			effect.Join(does)
-		}
-	}
-	s.now = effect
-	s.leave(st)
-	return found, effect
-}
-
-// runs is the code that a statement runs: a DO block's, and that of functions
-// which the files themselves have made.
-func (s *scene) runs(st *Statement) []Act {
-	var all []Act
-	for _, a := range st.Acts {
-		switch a.Op {
-		case Do:
-			all = append(all, a)
-		case Call:
-			if f := s.schema.Routines[s.routine(a.Called)]; f != nil {
-				all = append(all, *f)
-			}
-		case Select:
-			for _, name := range st.Names {
-				if f := s.schema.Routines[s.routine(name)]; f != nil {
-					all = append(all, *f)
-				}
-			}
-		}
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 
 // scene is what is known at one place of a file.
 type scene struct {
+	parser  Parser
 	schema  *Schema
 	options Options
 
@@ -22,7 +23,8 @@ type scene struct {
 	altered  map[Name]int    // statements that altered a table
 	timed    bool            // a lock timeout was set
 	utc      bool
-	path     string // first schema of the search path
+	path     string            // first schema of the search path
+	followed map[*Routine]bool // from the statement that is judged
 }
 
 // held is a lock that an earlier statement has taken.
@@ -34,7 +36,7 @@ type held struct {
 
 // begin is the scene at the beginning of a file.
 func (r *reviewer) begin(statements []Statement) *scene {
-	s := &scene{schema: r.schema, options: r.options, count: len(statements), utc: r.schema.UTC, altered: map[Name]int{}}
+	s := &scene{parser: r.parser, schema: r.schema, options: r.options, count: len(statements), utc: r.schema.UTC, altered: map[Name]int{}}
 	s.transaction()
 	s.wrapped = wrapped(statements)
 	for _, st := range statements {

@@ -17,12 +17,12 @@ type Schema struct {
 	Keys     map[Name][]string // columns of an index
 	Domains  map[Name]bool     // to whether it has a constraint
 	Enums    map[Name]bool
-	Routines map[Name]*Act // made by the files that are reviewed
+	Routines map[Name][]*Routine // functions and procedures, with all that have one name
 }
 
 // NewSchema is one that knows nothing.
 func NewSchema(from string) *Schema {
-	return &Schema{From: from, Tables: map[Name]*Table{}, Indexes: map[Name]Name{}, Keys: map[Name][]string{}, Domains: map[Name]bool{}, Enums: map[Name]bool{}, Routines: map[Name]*Act{}}
+	return &Schema{From: from, Tables: map[Name]*Table{}, Indexes: map[Name]Name{}, Keys: map[Name][]string{}, Domains: map[Name]bool{}, Enums: map[Name]bool{}, Routines: map[Name][]*Routine{}}
 }
 
 // Table is what is known of a table.

@@ -75,13 +75,13 @@ type Act struct {
 	Reads        []Name   // what rows are taken from
 	Keyed        []string // columns that the WHERE compares with constants, each of which has to be equal
 	Called       string   // the name of the constraint, index, trigger or parameter
-	To           string   // the new name, value or mode
+	To           string   // the new name, value or mode; the arguments of a function
 	Concurrently bool
 	Lenient      bool // IF EXISTS, IF NOT EXISTS
 	Cascade      bool
-	Filtered     bool // it has a WHERE
-	Bounded      bool // the WHERE is a short range of constants
-	Plain        bool // an update without WITH, FROM and RETURNING
+	Filtered     bool   // it has a WHERE that looks at a column of the table
+	Bounded      string // the column that the WHERE keeps in a range of at most a thousand whole numbers
+	Plain        bool   // an update without WITH, FROM and RETURNING
 	Unique       bool
 	Replace      bool
 	Local        bool        // SET LOCAL
@@ -91,6 +91,8 @@ type Act struct {
 	Valued       bool        // an insert of constants
 	Body         []Statement // of a DO block or function
 	Opaque       string      // why the body is not known in full; "" when it is
+	Compiled     bool        // a function whose code is no SQL, but the server's or a library's
+	Calm         bool        // a function that is declared immutable or stable
 	Needs        int         // the first version of PostgreSQL that has it; 0 for all
 }
 
