@@ -16,6 +16,7 @@ type Pending struct {
 	All    Set         // of the folder
 	Files  []Migration // to apply, in order
 	Fills  []Fill      // to carry to their end: of files that the database has, then of the pending ones
+	Left   []Rest      // of backfills that have ended and are not swept; nil before Recount
 	Dirty  string      // what an interrupted run has left, and that the next one settles it; "" when nothing
 	Notes  []string    // what a person should know and nothing depends on
 }
