@@ -26,5 +26,8 @@ func sweep(ctx context.Context, job *action.Job) error {
 	for _, f := range r.Fills {
 		job.Page.Say("Backfill %v: %d rows changed that the old version had written behind it; %d left.", f, f.Changed, f.Remainder)
 	}
+	for _, note := range r.Notes {
+		job.Page.Say("%s", note)
+	}
 	return err
 }

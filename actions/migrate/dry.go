@@ -45,6 +45,12 @@ func plan(ctx context.Context, job *action.Job, s migration.Settings, on migrati
 	for _, f := range p.Fills {
 		job.Page.Say("To be filled in batches: %v", f)
 	}
+	if p.Left, err = migration.Recount(ctx, on.Database, p); err != nil {
+		return err
+	}
+	for _, f := range p.Again() {
+		job.Page.Say("To be filled again, since rows have come in the old form: %v", f)
+	}
 	if err := on.Review(ctx, p, c); err != nil {
 		return err
 	}

@@ -8,6 +8,18 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/migration"
 )
 
+// filled says that rows were changed though no file was applied, or "".
+func filled(r migration.Report) string {
+	var rows int64
+	for _, f := range r.Fills {
+		rows += f.Changed
+	}
+	if rows == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; rows changed by backfills of its files: %d", rows)
+}
+
 // fills shows what was done of the backfills.
 func fills(job *action.Job, r migration.Report) {
 	var rows [][]string

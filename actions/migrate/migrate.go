@@ -100,7 +100,7 @@ func report(job *action.Job, r migration.Report, err error) {
 	case r.Nothing != "" && len(r.Contract.Files) > 0:
 		job.Page.Verdict(summary.Good, "migrate: %d contract files applied; beside them %s", len(r.Contract.Files), r.Nothing)
 	case r.Nothing != "":
-		job.Page.Verdict(summary.Good, "migrate: %s", r.Nothing)
+		job.Page.Verdict(summary.Good, "migrate: %s%s", r.Nothing, filled(r))
 	default:
 		job.Page.Verdict(summary.Good, "migrate: %d files applied, version %d → %d", len(r.Files), r.Schema.Before, r.Schema.After)
 	}

@@ -156,6 +156,25 @@ func TestADryRunSaysWhatItFound(t *testing.T) {
 	s.run("--dry-run").want(0, "1 files to apply", "users.up.sql was edited after it had been applied: the change never runs")
 }
 
+// TestRowsThatCameBehindABackfillAreSaid has the old version write in the old form
+// behind the release that filled.
+func TestRowsThatCameBehindABackfillAreSaid(t *testing.T) {
+	t.Parallel()
+	s := at(t)
+	s.write("1_users.up.sql", "CREATE TABLE users (id bigint PRIMARY KEY, name text);")
+	s.write("2_nick.up.sql", "ALTER TABLE users ADD COLUMN nick text;\n-- bluegreen: backfill users key=id\n-- UPDATE users SET nick = coalesce(name, '') WHERE nick IS NULL;")
+	s.run().want(0)
+	s.has(`INSERT INTO users VALUES (1, 'old') RETURNING 1`)
+	s.record = `{"id":"owner-shop-8","version":"v3","candidate":"green"}`
+	s.run("--dry-run").want(0, "0 files to apply", "To be filled again, since rows have come in the old form: 2\\_nick.up.sql:2, table users")
+	const again = "backfills that had ended were counted again: 2\\_nick.up.sql:2, table users: "
+	s.run().want(0, "migrate: nothing to apply: the database is at version 2, applied by release owner-shop-7; rows changed by backfills of its files: 1", again+"1 rows left")
+	if n := s.has(`SELECT count(*) FROM users WHERE nick = 'old'`); n != 1 {
+		t.Errorf("%d rows are filled", n)
+	}
+	s.run().want(0, again+"0 rows left")
+}
+
 // The figures of a rehearsal that never began are nobody's.
 func TestARehearsalThatDoesNotBeginHasNoFigures(t *testing.T) {
 	t.Parallel()

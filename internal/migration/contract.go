@@ -73,7 +73,8 @@ func (s Serving) String() string {
 	return fmt.Sprintf("release %s, %s", s.Release, s.As)
 }
 
-// Hold is a contract file that a release was migrated with and that it did not run.
+// Hold is a file that a release was migrated with and that it did not run: a contract
+// file that waits, or one with a backfill that is not swept, which an earlier release ran.
 type Hold struct {
 	Version Version
 	SHA256  string
@@ -148,10 +149,10 @@ func (l Line) plan(ctx context.Context, files Set, state State, main Pending) (C
 // version that the others were at before this run.
 func (c *Contract) ask(ctx context.Context, l Line, files []Migration, before Version) {
 	c.Files = nil
-	serving, err := l.Serving(ctx)
+	serving, unknown := l.serving(ctx)
 	c.Proof = proven(serving)
 	for i, m := range files {
-		why := l.wait(ctx, m, c.State, serving, err)
+		why := l.wait(ctx, m, c.State, serving, unknown)
 		if why == "" && len(serving) == 0 && before != None {
 			why = fmt.Sprintf("no slot serves, and the database was at version %v: an application that runs elsewhere may use it", before)
 		}
@@ -168,14 +169,12 @@ func (c *Contract) ask(ctx context.Context, l Line, files []Migration, before Ve
 }
 
 // wait says why a file has to wait, or "".
-func (l Line) wait(ctx context.Context, m Migration, state State, serving []Serving, unknown error) string {
-	if unknown != nil {
-		return fmt.Sprintf("it is not known which releases serve: %v", unknown)
+func (l Line) wait(ctx context.Context, m Migration, state State, serving []Serving, unknown string) string {
+	if unknown != "" {
+		return unknown
 	}
-	for _, s := range serving {
-		if !state.held(m, s.Release) {
-			return fmt.Sprintf("%v, was not migrated with this file in hand, so its code may still use what the file takes away", s)
-		}
+	if who := state.lacks(m, serving); who != "" {
+		return who + ", so its code may still use what the file takes away"
 	}
 	if l.Left == nil {
 		return ""
@@ -191,7 +190,34 @@ func (l Line) wait(ctx context.Context, m Migration, state State, serving []Serv
 	return ""
 }
 
+// serving lists the releases that serve, and says why they are not known, or "".
+func (l Line) serving(ctx context.Context) (all []Serving, unknown string) {
+	if l.Serving == nil {
+		return nil, "it is not known which releases serve"
+	}
+	all, err := l.Serving(ctx)
+	if err != nil {
+		unknown = fmt.Sprintf("it is not known which releases serve: %v", err)
+	}
+	return all, unknown
+}
+
+// lacks names a release that serves and was not migrated with this very file in hand,
+// or "".
+func (s State) lacks(m Migration, serving []Serving) string {
+	for _, one := range serving {
+		if !s.held(m, one.Release) {
+			return fmt.Sprintf("%v, was not migrated with this file in hand", one)
+		}
+	}
+	return ""
+}
+
+// held tells whether a release ran this very file, or was migrated with it in hand.
 func (s State) held(m Migration, id release.ID) bool {
+	if e := s.Journal[m.Version]; id != "" && e.Applied && e.Release == id && e.SHA256 == m.Up.SHA256 {
+		return true
+	}
 	return id != "" && slices.ContainsFunc(s.Holds, func(h Hold) bool {
 		return h.Release == id && h.Version == m.Version && h.SHA256 == m.Up.SHA256
 	})

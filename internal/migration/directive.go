@@ -155,8 +155,11 @@ func backfillOf(words []string, sql string) (review.Backfill, error) {
 func plainName(text string) string { return strings.Trim(text, `"`) }
 
 func option(b *review.Backfill, word string) (err error) {
-	key, value, _ := strings.Cut(word, "=")
+	key, value, valued := strings.Cut(word, "=")
 	switch key {
+	case "once":
+		b.Once = true
+		return want(!valued, "%s: want once, without a value", word)
 	case "key":
 		b.Key = plainName(value)
 		return want(keyName.MatchString(value), "key %s: want the name of one column, in lower case or in double quotes", value)
@@ -167,7 +170,7 @@ func option(b *review.Backfill, word string) (err error) {
 		b.Pause, err = time.ParseDuration(value)
 		return want(err == nil && 0 <= b.Pause && b.Pause <= longestPause, "pause %s: want 0s to %v", value, longestPause)
 	}
-	return fmt.Errorf("%s: want key=, batch= or pause=", word)
+	return fmt.Errorf("%s: want key=, batch=, pause= or once", word)
 }
 
 // statement cuts the UPDATE into the parts that a batch is made of.

@@ -23,7 +23,7 @@ SELECT '
 -- UPDATE users u SET nick = coalesce(u.name, ';') -- a comment; in it
 --   WHERE u.nick IS DISTINCT FROM 'x' AND extract(year FROM u.at) > 1;
 -- This is no part of it.
--- bluegreen: backfill shop."Order" key="Id" batch=10 pause=1s
+-- bluegreen: backfill shop."Order" key="Id" batch=10 pause=1s once
 --UPDATE ONLY shop."Order" SET (a, b) = (SELECT 1, 2 FROM c WHERE true) WHERE a IS NULL OR b IS NULL ;
 `)
 	if err != nil {
@@ -36,7 +36,7 @@ SELECT '
 			Target:    "users u", Set: "nick = coalesce(u.name, ';') -- a comment; in it", Where: "u.nick IS DISTINCT FROM 'x' AND extract(year FROM u.at) > 1",
 		},
 		{
-			Line: 9, Table: review.Name{Schema: "shop", Name: "Order"}, Key: "Id", Batch: 10, Pause: time.Second,
+			Line: 9, Table: review.Name{Schema: "shop", Name: "Order"}, Key: "Id", Batch: 10, Pause: time.Second, Once: true,
 			Statement: `UPDATE ONLY shop."Order" SET (a, b) = (SELECT 1, 2 FROM c WHERE true) WHERE a IS NULL OR b IS NULL`,
 			Target:    `ONLY shop."Order"`, Set: "(a, b) = (SELECT 1, 2 FROM c WHERE true)", Where: "a IS NULL OR b IS NULL",
 		},
@@ -58,7 +58,8 @@ func TestBackfillsThatAreRefused(t *testing.T) {
 		"-- bluegreen: backfill users key=id batch=1001\n" + good:                               "batch 1001: want 1 to 1000",
 		"-- bluegreen: backfill users key=id pause=2h\n" + good:                                 "pause 2h: want 0s to 1m0s",
 		"-- bluegreen: backfill users key=a,b\n" + good:                                         "key a,b: want the name of one column",
-		"-- bluegreen: backfill users key=id rows=7\n" + good:                                   "rows=7: want key=, batch= or pause=",
+		"-- bluegreen: backfill users key=id rows=7\n" + good:                                   "rows=7: want key=, batch=, pause= or once",
+		"-- bluegreen: backfill users key=id once=no\n" + good:                                  "once=no: want once, without a value",
 		"-- bluegreen: backfill users key=id\n\n" + good:                                        "no statement",
 		"-- bluegreen: backfill users key=id\n-- UPDATE users SET a = 1 WHERE a IS NULL":        "no statement",
 		"-- bluegreen: backfill users key=id\n-- UPDATE users SET a = 1;":                       "no WHERE",
@@ -132,7 +133,7 @@ func TestABackfillInAFileThatGoesDown(t *testing.T) {
 
 // FuzzBackfills: what is accepted can be put together again.
 func FuzzBackfills(f *testing.F) {
-	f.Add("-- bluegreen: backfill users key=id batch=10 pause=1s\n-- UPDATE users SET a = 1 WHERE a IS NULL;")
+	f.Add("-- bluegreen: backfill users key=id batch=10 pause=1s once\n-- UPDATE users SET a = 1 WHERE a IS NULL;")
 	f.Fuzz(func(t *testing.T, text string) {
 		list, err := migration.Backfills(text)
 		if err != nil {

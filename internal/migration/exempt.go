@@ -1,6 +1,10 @@
 package migration
 
-import "github.com/bluegreen-actions/bluegreen/internal/release"
+import (
+	"slices"
+
+	"github.com/bluegreen-actions/bluegreen/internal/release"
+)
 
 // ofMigrations are the items about what a release migrates.
 var ofMigrations = []string{"B.2.s1", "B.2.s2", "B.2.s3", "B.2.v1", "B.2.v2", "B.2.v3", "B.2.v4", "B.2.v5", "3.5.t1"}
@@ -33,6 +37,7 @@ func (r *run) exempt(seen *release.Findings, err error) {
 // idle tells whether a run that has ended well found nothing to do that is this
 // release's, nor anything that the release did before.
 func (r Report) idle() bool {
-	done := len(r.Schema.Applied) + len(r.Schema.Contracted) + len(r.Fills) + len(r.Contract.Files) + len(r.Contract.Earlier)
-	return r.Nothing != "" && done == 0
+	done := len(r.Schema.Applied) + len(r.Schema.Contracted) + len(r.Contract.Files) + len(r.Contract.Earlier)
+	began := slices.ContainsFunc(r.Fills, func(f FillResult) bool { return !f.Again })
+	return r.Nothing != "" && done == 0 && !began
 }

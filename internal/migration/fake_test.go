@@ -127,6 +127,14 @@ func (d *database) Swept(_ context.Context, fills []migration.Fill) error {
 	return nil
 }
 
+func (d *database) Reopen(_ context.Context, id migration.FillID) error {
+	d.calls = append(d.calls, fmt.Sprintf("reopen %v", id.Version))
+	now := d.state.Filled[id]
+	now.Swept = false
+	d.state.Filled[id] = now
+	return nil
+}
+
 func (d *database) Hold(_ context.Context, files []migration.Held) error {
 	for _, f := range files {
 		d.calls = append(d.calls, "hold "+f.Up.Name)

@@ -34,10 +34,11 @@ func (f Fill) String() string { return fmt.Sprintf("%s:%d, table %v", f.File, f.
 
 // Filled is what the database says about a backfill.
 type Filled struct {
+	File    string
 	SHA256  string
 	Changed int64 // rows, by all runs
 	Done    bool  // its last pass came to the end of the table
-	Swept   bool  // nothing was left once the old slot was idle
+	Swept   bool  // nothing was left, and no release that could serve writes the old form
 }
 
 // Fills are the backfills of a migration.
@@ -63,20 +64,26 @@ func (s State) Fills(files Set) []Fill {
 
 // Unfilled are those of them that have not come to their end.
 func (s State) Unfilled(files Set) []Fill {
-	return s.open(files, func(now Filled) bool { return now.Done })
+	return slices.DeleteFunc(s.Fills(files), func(f Fill) bool { return s.filled(f).Done })
 }
 
-// Unswept are those of the files that the database has of which rows may come up yet.
+// Unswept are those of which rows in the old form may come up yet.
 func (s State) Unswept(files Set) []Fill {
-	return s.open(files, func(now Filled) bool { return now.Swept })
+	return slices.DeleteFunc(s.Fills(files), func(f Fill) bool { return s.filled(f).Swept })
 }
 
-// open leaves out what is over; an edited statement begins anew.
-func (s State) open(files Set, over func(Filled) bool) []Fill {
-	return slices.DeleteFunc(s.Fills(files), func(f Fill) bool {
-		now := s.Filled[f.FillID]
-		return over(now) && now.SHA256 == f.SHA256
-	})
+// Ended are those of them that have come to their end all the same.
+func (s State) Ended(files Set) []Fill {
+	return slices.DeleteFunc(s.Unswept(files), func(f Fill) bool { return !s.filled(f).Done })
+}
+
+// filled is what the database says about a backfill: nothing about one that was
+// edited, which begins anew.
+func (s State) filled(f Fill) Filled {
+	if now := s.Filled[f.FillID]; now.SHA256 == f.SHA256 {
+		return now
+	}
+	return Filled{}
 }
 
 // Filling is a backfill that is under way. Its checkpoint is in the database, so
@@ -112,6 +119,7 @@ type Rest struct {
 // FillResult is what a run has done of a backfill.
 type FillResult struct {
 	Fill
+	Again     bool // it had come to its end before
 	Changed   int64
 	Batches   int
 	Largest   int64 // most rows in one transaction

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -16,6 +17,7 @@ type Pending struct {
 	All    Set         // of the folder
 	Files  []Migration // to apply, in order
 	Fills  []Fill      // to carry to their end: of files that the database has, then of the pending ones
+	Left   []Rest      // of backfills that have ended and are not swept; nil before Recount
 	Dirty  string      // what an interrupted run has left, and that the next one settles it; "" when nothing
 	Notes  []string    // what a person should know and nothing depends on
 }
@@ -188,6 +190,7 @@ func notes(files Set, state State) []string {
 		list = append(list, files.Folder+" has plain names: its files only go up, and golang-migrate's own command would skip them")
 	}
 	list = append(list, gaps(files)...)
+	list = append(list, removed(files, state)...)
 	for _, m := range files.After(state.Version) {
 		if m.Up.Script.Nature == Loose {
 			list = append(list, fmt.Sprintf("%s is not one transaction (%s): if it fails, a person has to look", m.Up.Name, m.Up.Script.Why))
@@ -211,6 +214,25 @@ func gaps(files Set) []string {
 		case missing > 1 && missing < 100:
 			list = append(list, fmt.Sprintf("there are no versions %v to %v between %v and %v", before+1, after-1, before, after))
 		}
+	}
+	return list
+}
+
+// removed names what the database has from files that the folder has no more, before
+// the last one that both have.
+func removed(files Set, state State) []string {
+	var list []string
+	beyond := ahead(files, state)
+	for _, v := range sortedKeys(state.Journal) {
+		e := state.Journal[v]
+		if _, there := files.Of(v); there || !e.Applied || e.File == "" || v > state.Version || slices.Contains(beyond, v) {
+			continue
+		}
+		text := fmt.Sprintf("the database has version %v from %s, which %s has no more", v, e.File, files.Folder)
+		if e.Release != "" {
+			text += ", applied by release " + string(e.Release)
+		}
+		list = append(list, text)
 	}
 	return list
 }

@@ -76,6 +76,20 @@ func TestAnAppliedFileThatWasEditedIsSaid(t *testing.T) {
 	}
 }
 
+func TestAnAppliedFileThatIsGoneIsSaid(t *testing.T) {
+	for by, want := range map[release.ID]string{"shop-1": ", applied by release shop-1", "": ""} {
+		db, s := newDatabase(t, 4), settings(t, map[string]string{"1_a.up.sql": "SELECT 1", "2_b.up.sql": "SELECT 2", "4_d.up.sql": "SELECT 4"})
+		for v, name := range map[migration.Version]string{1: "1_a.up.sql", 2: "2_b.up.sql", 3: "3_c.up.sql", 4: "4_d.up.sql"} {
+			db.state.Journal[v] = migration.Entry{Version: v, File: name, Applied: true, Settled: true, Release: by}
+		}
+		p, err := migration.Look(t.Context(), s, db)
+		notes := strings.Join(p.Notes, "\n")
+		if err != nil || !strings.Contains(notes, "the database has version 3 from 3_c.up.sql, which "+s.Folder+" has no more"+want) || strings.Count(notes, "has no more") != 1 {
+			t.Errorf("%q, %v", p.Notes, err)
+		}
+	}
+}
+
 func TestDirtyIsExplained(t *testing.T) {
 	files := map[string]string{"1_a.up.sql": "SELECT 1", "2_b.up.sql": "SELECT 2", "3_c.up.sql": "BEGIN; SELECT 1; COMMIT; SELECT 2", "4_i.up.sql": "CREATE INDEX CONCURRENTLY i ON t (a)"}
 	set, err := migration.Read(folder(t, files))

@@ -21,9 +21,9 @@ func (r *rehearsing) behind(ctx context.Context, a act, t Trace) error {
 	return r.measure(ctx, Trace{}, Loose)
 }
 
-// unfilled carries the backfills to their end that the live database has not done.
+// unfilled carries the backfills to their end of which the live database has rows left.
 func (r *rehearsing) unfilled(ctx context.Context) error {
-	fills := r.pending.State.Unfilled(r.pending.All)
+	fills := append(r.pending.State.Unfilled(r.pending.All), r.pending.Again()...)
 	if len(fills) == 0 {
 		return nil
 	}

@@ -33,11 +33,13 @@ type Session interface {
 	// begin from the start of its table. Its first batch refuses a key that batches
 	// cannot go along. It tells which sessions were terminated for a batch.
 	Fill(ctx context.Context, f Fill, again bool, tell func(Event)) (Filling, error)
-	// Swept writes down that nothing is left of backfills, and nobody adds to it.
+	// Swept writes down that nothing is left of backfills, and nobody adds to it;
+	// Reopen that somebody may.
 	Swept(ctx context.Context, fills []Fill) error
+	Reopen(ctx context.Context, id FillID) error
 	// Close gives the database free.
 	Close()
-	// Hold writes down that contract files wait in this release.
+	// Hold writes down that this release was migrated with files in hand.
 	Hold(ctx context.Context, files []Held) error
 	// Undo runs the down file of the migration once. Settle says what became of it,
 	// and compares the schema with the one before; a LockError can be tried again.
@@ -172,6 +174,9 @@ func (r *run) migrate(ctx context.Context, state State) error {
 	if err != nil {
 		return err
 	}
+	if err := r.recount(ctx, &p); err != nil {
+		return err
+	}
 	if r.on.Review != nil {
 		if err := r.on.Review(ctx, p, c.Contract); err != nil {
 			return err
@@ -186,7 +191,7 @@ func (r *run) migrate(ctx context.Context, state State) error {
 	if len(p.Files) == 0 {
 		r.report.Nothing = nothing(r.files, state)
 	}
-	if err := r.backfill(ctx, state); err != nil {
+	if err := r.earlier(ctx, p); err != nil {
 		return err
 	}
 	for _, m := range p.Files {

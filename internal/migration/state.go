@@ -11,8 +11,9 @@ import (
 // tell what a killed run had reached or which files were ever applied.
 const Journal = "bluegreen_migrations"
 
-// Holds is the table, in the same schema, of the contract files that each release
-// was migrated with and did not run.
+// Holds is the table, in the same schema, of the files that each release was migrated
+// with and did not run: contract files, and those whose backfills an earlier release
+// has run and nobody has swept.
 const Holds = "bluegreen_held"
 
 // State is what a database says about its schema.
@@ -22,7 +23,7 @@ type State struct {
 	Journal  map[Version]Entry
 	Differs  []Entry // taken back, and the schema is not the one before them since
 	Filled   map[FillID]Filled
-	Holds    []Hold // of contract files only
+	Holds    []Hold
 	Database string
 	System   string   // PostgreSQL's identifier of the cluster, which a copy of its files shares
 	Server   string   // version of PostgreSQL, such as 15.4

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,7 +34,7 @@ func (r *run) fill(ctx context.Context, fill Fill, again bool) error {
 		return fmt.Errorf("backfill %v: %w", fill, err)
 	}
 	defer on.Close()
-	f := filler{on: on, fill: fill, settings: r.settings, paused: r.on.Paused, tell: r.on.Progress}
+	f := filler{on: on, fill: fill, settings: r.settings, paused: r.on.Paused, tell: r.on.Progress, done: FillResult{Again: again}}
 	if err = f.run(ctx); errors.Is(err, ErrGone) {
 		return err
 	}
@@ -41,43 +42,10 @@ func (r *run) fill(ctx context.Context, fill Fill, again bool) error {
 	return err
 }
 
-// Remainder counts, for each backfill of a file that the database has and that was not
-// swept, the rows that are still to be changed. It changes nothing and waits for nobody.
-// What contracts the schema behind a backfill may run only when all are 0.
-//
-// What was swept has ended: nobody writes the old form any more, so a row that meets
-// the condition later is one that the application means.
-func Remainder(ctx context.Context, s Settings, db Database) ([]Rest, error) {
-	if s.URL == "" {
-		return nil, nil
-	}
-	files, err := Read(s.Folder)
-	if err != nil {
-		return nil, err
-	}
-	state, err := db.State(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return db.Rest(ctx, state.Unswept(files))
-}
-
-// Left lists, in words, the backfills of files up to a version that have rows left
-// to change.
-func Left(ctx context.Context, s Settings, db Database, until Version) ([]string, error) {
-	all, err := Remainder(ctx, s, db)
-	var left []string
-	for _, one := range all {
-		if one.Version <= until && one.Rows > 0 {
-			left = append(left, words([]Rest{one}))
-		}
-	}
-	return left, err
-}
-
-// Sweep changes what the live version has written behind the backfills, once it is
+// Sweep changes what the version before has written behind the backfills, once it is
 // idle, and counts again. It goes only through tables of which rows are left. Run
-// again, it finds nothing to do.
+// again, it finds nothing to do. What a rollback could still bring rows to stays open
+// for the releases that follow.
 func Sweep(ctx context.Context, s Settings, on Systems, id release.ID, seen *release.Findings) (Report, error) {
 	if s.URL == "" {
 		seen.Miss("3.1.3b", "no database in this application")
@@ -142,7 +110,25 @@ func (r *run) out(ctx context.Context, state State, left []Rest) ([]Rest, error)
 		return left, release.Refuse("find out who still writes rows in the old form, and run the job again",
 			"sweep backfills: rows are left behind: %s", words(left))
 	}
-	return left, r.session.Swept(ctx, open)
+	return left, r.session.Swept(ctx, r.closed(ctx, state, open))
+}
+
+// closed are those of the backfills to which no release can add rows any more: each
+// that serves, or that a rollback would go back to, was migrated with the file in hand.
+// A note says of the others who can.
+func (r *run) closed(ctx context.Context, state State, fills []Fill) []Fill {
+	serving, unknown := r.on.Contract.serving(ctx)
+	return slices.DeleteFunc(slices.Clone(fills), func(f Fill) bool {
+		m, _ := r.files.Of(f.Version)
+		why := unknown
+		if why == "" {
+			why = state.lacks(m, serving)
+		}
+		if why != "" {
+			r.report.Notes = append(r.report.Notes, fmt.Sprintf("backfill %v stays open, and the next release counts it again: %s", f, why))
+		}
+		return why != ""
+	})
 }
 
 // swept is the evidence of a sweep.

@@ -212,7 +212,7 @@ func (b *filling) Remainder(ctx context.Context) (n int64, err error) {
 		return err
 	})
 	if ctx.Err() == nil && sqlState(err) == "57014" {
-		return 0, release.CannotTell("raise database.statement-timeout", "count the rows that are left: no answer within %v", limit)
+		return 0, b.session.db.uncounted(ctx, err)
 	}
 	return n, b.explain(ctx, err, nil)
 }

@@ -62,13 +62,18 @@ func (s *session) Swept(ctx context.Context, fills []migration.Fill) error {
 	return nil
 }
 
+// Reopen writes down that rows may be left of a backfill again.
+func (s *session) Reopen(ctx context.Context, id migration.FillID) error {
+	return s.exec(ctx, `UPDATE `+s.fills()+` SET swept_at = NULL WHERE versions = $1 AND version = $2 AND item = $3`, s.db.settings.Table, id.Version, id.Item)
+}
+
 // filled reads how far the backfills have come.
 func (d *Database) filled(ctx context.Context, tx pgx.Tx, schema string) (map[migration.FillID]migration.Filled, error) {
 	there, err := exists(ctx, tx, schema, migration.Fills)
 	if err != nil || !there {
 		return nil, err
 	}
-	rows, err := tx.Query(ctx, `SELECT version, item, sha256, changed, done_at IS NOT NULL, to_jsonb(j)->>'swept_at' IS NOT NULL
+	rows, err := tx.Query(ctx, `SELECT version, item, file, sha256, changed, done_at IS NOT NULL, to_jsonb(j)->>'swept_at' IS NOT NULL
 		FROM `+table(schema, migration.Fills)+` j WHERE versions = $1`, d.settings.Table)
 	if err != nil {
 		return nil, err
@@ -76,7 +81,7 @@ func (d *Database) filled(ctx context.Context, tx pgx.Tx, schema string) (map[mi
 	all := map[migration.FillID]migration.Filled{}
 	var id migration.FillID
 	var f migration.Filled
-	_, err = pgx.ForEachRow(rows, []any{&id.Version, &id.Item, &f.SHA256, &f.Changed, &f.Done, &f.Swept}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id.Version, &id.Item, &f.File, &f.SHA256, &f.Changed, &f.Done, &f.Swept}, func() error {
 		all[id] = f
 		return nil
 	})
@@ -101,7 +106,7 @@ func (d *Database) Rest(ctx context.Context, fills []migration.Fill) ([]migratio
 			one.Gone, err = "its table or a column is no more", nil
 		}
 		if err != nil {
-			return nil, release.CannotTell("run the job again", "count what is left of backfill %v: %w", f, ended(ctx, explain(err, nil)))
+			return nil, fmt.Errorf("backfill %v: %w", f, d.uncounted(ctx, err))
 		}
 		all = append(all, one)
 	}
@@ -118,6 +123,14 @@ func remaining(ctx context.Context, conn *pgx.Conn, f migration.Fill, limit time
 		return tx.QueryRow(ctx, fmt.Sprintf("SELECT count(*) FROM %s WHERE (\n%s\n)", f.Target, f.Where)).Scan(&n)
 	})
 	return n, err
+}
+
+// uncounted is why it is not known how many rows are left.
+func (d *Database) uncounted(ctx context.Context, err error) error {
+	if limit := d.settings.StatementTimeout; ctx.Err() == nil && sqlState(err) == "57014" {
+		return release.CannotTell("raise database.statement-timeout", "count the rows that are left: no answer within %v", limit)
+	}
+	return release.CannotTell("run the job again", "count the rows that are left: %w", ended(ctx, explain(err, nil)))
 }
 
 // gone tells whether what a backfill was of is no more, as behind a contraction.

@@ -8,8 +8,8 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/migration"
 )
 
-// Hold writes down the contract files that wait in this release: each with the
-// checksum that it had, since one that is edited is another file.
+// Hold writes down the files that this release was migrated with in hand: each with
+// the checksum that it had, since one that is edited is another file.
 func (s *session) Hold(ctx context.Context, files []migration.Held) error {
 	if len(files) == 0 {
 		return nil

@@ -119,16 +119,16 @@ func quickly(t testing.TB, s migration.Settings, id release.ID) migration.Report
 func TestASweepOfBackfillsThatIsKilledAtAnyEffectConverges(t *testing.T) {
 	files := nicks(10, bare)
 	files["3_short.up.sql"] = "ALTER TABLE users ADD COLUMN short text;\n" + bare + "\n-- UPDATE users SET short = left(name, 4) WHERE short IS NULL;\n"
-	scene{least: 8, id: "shop-1", env: []string{"BLUEGREEN_TEST_SWEEP=1"}, files: files,
+	scene{least: 8, id: "shop-1", env: []string{"BLUEGREEN_TEST_SWEEP=1", "BLUEGREEN_TEST_SERVING=shop-1"}, files: files,
 		prepared: func(t testing.TB, s migration.Settings) {
 			quickly(t, s, "shop-1")
 			connect(t, s).exec(`INSERT INTO users (id, name) VALUES (4, 'between'), (100, 'behind')`)
 		},
 		again: func(t *testing.T, s migration.Settings) {
-			db, c := open(t, s), connect(t, s)
+			c := connect(t, s)
 			for range 2 {
 				var seen release.Findings
-				if _, err := migration.Sweep(t.Context(), s, migration.Systems{Database: db}, "shop-1", &seen); err != nil {
+				if _, err := migration.Sweep(t.Context(), s, served(t, s, migration.Serving{Release: "shop-1", As: "live in blue"}), "shop-1", &seen); err != nil {
 					t.Fatalf("%v (%s)", err, release.HintOf(err))
 				}
 				for _, id := range []string{"3.1.1b", "3.1.3b"} {

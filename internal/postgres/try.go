@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-
-	"github.com/golang-migrate/migrate/v4/database"
 
 	"github.com/bluegreen-actions/bluegreen/internal/migration"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -77,43 +74,4 @@ func (s *session) made(ctx context.Context, step migration.Step) ([]string, erro
 	}
 	made, err := s.objects(ctx, step.Version)
 	return made, errors.Join(err, s.remember(ctx, step.Version))
-}
-
-// explain says what PostgreSQL said, and where, without the whole file that
-// golang-migrate puts into its errors.
-func explain(err error, blockers []migration.Blocker) error {
-	pg := serverError(err)
-	if pg == nil {
-		return err
-	}
-	text := pg.Message
-	if pg.Detail != "" {
-		text += ", " + pg.Detail
-	}
-	if line := lineOf(err); line > 0 && pg.Position > 0 {
-		text = fmt.Sprintf("line %d: %s", line, text)
-	}
-	short := &explained{strings.TrimSpace(text), pg.Code}
-	if atLock(err) {
-		return &migration.LockError{Blockers: blockers, Err: short}
-	}
-	return short
-}
-
-// explained is an error of the server in the words for people.
-type explained struct{ text, code string }
-
-func (e *explained) Error() string { return fmt.Sprintf("%s (SQLSTATE %s)", e.text, e.code) }
-
-// Is says what the error means where that does not depend on the file.
-func (e *explained) Is(target error) bool {
-	return target == migration.ErrThere && e.code == "42P07" // duplicate_table
-}
-
-// lineOf is the line of the file that golang-migrate found in the error, or 0.
-func lineOf(err error) uint {
-	if wrapped, ok := errors.AsType[database.Error](err); ok {
-		return wrapped.Line
-	}
-	return 0
 }

@@ -15,6 +15,7 @@ type Backfill struct {
 	Key       string // its column, as the catalog has it
 	Batch     int    // most rows that a transaction changes
 	Pause     time.Duration
+	Once      bool   // a row that meets Where behind its sweep is one that the application means
 	Statement string // UPDATE target SET set WHERE where
 
 	Target string // the table as the statement names it, with an alias if it has one
