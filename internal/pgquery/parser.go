@@ -146,6 +146,7 @@ func (r *reader) statement(sql string, raw tree) review.Statement {
 		}
 	}
 	s.Strings, s.Names, s.Labels = mentions(node)
+	s.Moved = moved(node)
 	return s
 }
 

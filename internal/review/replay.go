@@ -44,6 +44,8 @@ func (s *Schema) replay(a Act, fresh bool) {
 		if fresh {
 			s.Routines[a.On] = &a
 		}
+	case CreateSequence:
+		s.Sequences[a.On] = fresh
 	case RenameOther:
 		s.retype(a)
 	case Update, Merge:

@@ -13,6 +13,7 @@ type scene struct {
 	count    int             // statements of the file
 	wrapped  bool            // the file is in one BEGIN and COMMIT
 	later    []Name          // views that the file makes
+	filled   map[column]bool // columns that have a default of their own when the file is done
 	held     []held          // strong locks on tables in use, of this transaction
 	now      Effect          // of this statement
 	inside   int             // BEGINs that are open
@@ -25,6 +26,12 @@ type scene struct {
 	path     string // first schema of the search path
 }
 
+// column is a column of a table.
+type column struct {
+	on   Name
+	name string
+}
+
 // held is a lock that an earlier statement has taken.
 type held struct {
 	Lock
@@ -34,13 +41,16 @@ type held struct {
 
 // begin is the scene at the beginning of a file.
 func (r *reviewer) begin(statements []Statement) *scene {
-	s := &scene{schema: r.schema, options: r.options, count: len(statements), utc: r.schema.UTC, altered: map[Name]int{}}
+	s := &scene{schema: r.schema, options: r.options, count: len(statements), utc: r.schema.UTC, altered: map[Name]int{}, filled: map[column]bool{}}
 	s.transaction()
 	s.wrapped = wrapped(statements)
 	for _, st := range statements {
 		for _, a := range st.Acts {
 			if a.Op == CreateView {
 				s.later = append(s.later, a.On)
+			}
+			if fills := a.Op == ChangeDefault || a.Fills; fills || a.Op == DropDefault {
+				s.filled[column{a.On, a.Column}] = fills
 			}
 		}
 	}
