@@ -214,7 +214,7 @@ func (l *linting) print(c command, r review.Review) error {
 	case "json":
 		text, err = r.JSON(l.policy())
 	case "sarif":
-		text, err = r.SARIF()
+		text, err = r.SARIF(l.policy())
 	case "github":
 		run := runner.New(c.getenv, c.stdout)
 		for _, a := range connect.Annotations(r, l.policy()) {
