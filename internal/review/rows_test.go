@@ -207,6 +207,7 @@ var rows = []row{
 	{n: 66, what: "the default of a column that is not known", sql: "ALTER TABLE strangers ALTER a DROP DEFAULT", level: risky, rule: "drop-default"},
 	{n: 66, what: "the default of a new column that must not be null", sql: "ALTER TABLE users ADD x int NOT NULL DEFAULT 0;\nALTER TABLE users ALTER x DROP DEFAULT", level: unsafe, rule: "drop-default-at-once"},
 	{n: 66, what: "a default around a change of the type", sql: "ALTER TABLE users ALTER team DROP DEFAULT, ALTER name DROP DEFAULT;\nALTER TABLE users ALTER name SET DEFAULT ''", level: safe},
+	{n: 66, what: "a default of a column that may be null from then on", sql: "-- bluegreen: allow drop-not-null nulls are read\nALTER TABLE users ALTER name DROP NOT NULL, ALTER name DROP DEFAULT", level: risky, rule: "drop-not-null"},
 	{n: 66, what: "the default of a new table", sql: "CREATE TABLE x (a int NOT NULL DEFAULT 1);\nALTER TABLE x ALTER a DROP DEFAULT", level: safe},
 	{n: 67, what: "an owner", sql: "ALTER TABLE users OWNER TO postgres", level: risky, rule: "alter-table-briefly"},
 	{n: 67, what: "the replica identity", sql: "ALTER TABLE users REPLICA IDENTITY FULL", level: risky, rule: "alter-table-briefly", effect: "ACCESS EXCLUSIVE on users"},

@@ -32,8 +32,9 @@ var defaultRules = []Rule{
 	},
 }
 
-// bares is a rule about a column that loses its default, and gets no other one in the
-// same file, as it does around a change of its type.
+// bares is a rule about a column that loses its default. It is not one that gets
+// another in the same file, as around a change of its type, or that may be null from
+// then on, which is another rule's.
 func bares(holds func(*Fact) bool) func(*scene, *Statement, Act) (string, bool) {
 	return func(s *scene, _ *Statement, a Act) (string, bool) {
 		detail := fmt.Sprintf("column %s of %v", a.Column, a.On)
@@ -41,7 +42,8 @@ func bares(holds func(*Fact) bool) func(*scene, *Statement, Act) (string, bool) 
 		if f == nil {
 			detail += ", and whether it may be null is not known here"
 		}
-		return detail, !s.filled[column{a.On, a.Column}] && holds(f)
+		of := column{a.On, a.Column}
+		return detail, !s.filled[of] && !s.loosened[of] && holds(f)
 	}
 }
 

@@ -13,7 +13,8 @@ type scene struct {
 	count    int             // statements of the file
 	wrapped  bool            // the file is in one BEGIN and COMMIT
 	later    []Name          // views that the file makes
-	filled   map[column]bool // columns that have a default of their own when the file is done
+	filled   map[column]bool // columns that have a default when the file is done
+	loosened map[column]bool // columns that the file lets be null
 	held     []held          // strong locks on tables in use, of this transaction
 	now      Effect          // of this statement
 	inside   int             // BEGINs that are open
@@ -41,7 +42,7 @@ type held struct {
 
 // begin is the scene at the beginning of a file.
 func (r *reviewer) begin(statements []Statement) *scene {
-	s := &scene{schema: r.schema, options: r.options, count: len(statements), utc: r.schema.UTC, altered: map[Name]int{}, filled: map[column]bool{}}
+	s := &scene{schema: r.schema, options: r.options, count: len(statements), utc: r.schema.UTC, altered: map[Name]int{}, filled: map[column]bool{}, loosened: map[column]bool{}}
 	s.transaction()
 	s.wrapped = wrapped(statements)
 	for _, st := range statements {
@@ -51,6 +52,9 @@ func (r *reviewer) begin(statements []Statement) *scene {
 			}
 			if fills := a.Op == ChangeDefault || a.Fills; fills || a.Op == DropDefault {
 				s.filled[column{a.On, a.Column}] = fills
+			}
+			if a.Op == DropNotNull {
+				s.loosened[column{a.On, a.Column}] = true
 			}
 		}
 	}

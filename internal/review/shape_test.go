@@ -76,6 +76,7 @@ func TestWhatAFileIsBesideAnExpansion(t *testing.T) {
 		"ALTER TABLE users ADD mail text;\nCREATE UNIQUE INDEX i ON users (lower(mail))":                                        {"new-unique-index"},
 		"ALTER TABLE users ALTER id DROP DEFAULT":                                                                               {"drop-default"},
 		"ALTER TABLE users ALTER nick DROP DEFAULT":                                                                             {"drop-default-nullable"},
+		"ALTER TABLE users ALTER id DROP NOT NULL, ALTER id DROP DEFAULT":                                                       {"drop-not-null"},
 		"ALTER TABLE users ALTER nick SET DEFAULT ''":                                                                           {},
 		"ALTER TYPE mood ADD VALUE 'fine'":                                                                                      {"add-enum-value"},
 		"CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'":                                                 {"replace-function"},
