@@ -67,6 +67,7 @@ var settles = map[string]func(Judged, Did, bool) bool{
 	"add-column-unknown-type": metadataOnly,
 	"change-all-rows":         changedFew,
 	"change-many-rows":        changedFew,
+	"delete-rows":             changedNone,
 }
 
 func harmless(j Judged, d Did, additive bool) bool {
@@ -79,6 +80,8 @@ func metadataOnly(_ Judged, d Did, _ bool) bool {
 }
 
 func changedFew(_ Judged, d Did, _ bool) bool { return d.Changed <= few }
+
+func changedNone(_ Judged, d Did, _ bool) bool { return d.Changed == 0 }
 
 // Sure is the refusal that no rehearsal could take back: nil when nothing is open,
 // or only what a rehearsal may settle.
