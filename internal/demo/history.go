@@ -11,9 +11,9 @@ import (
 // for a backfill of many batches, which is over in a few seconds.
 const old = 20_000
 
-// age writes what an application has that was in use for a while: a campaign that was
+// Age writes what an application has that was in use for a while: a campaign that was
 // sent, by a version that knew of no domain. Nothing of it is queued.
-func (s *Stage) age(ctx context.Context) error {
+func (s *Stage) Age(ctx context.Context) error {
 	db, err := pgx.Connect(ctx, s.secrets["DATABASE_URL"])
 	if err != nil {
 		return err

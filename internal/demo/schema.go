@@ -10,70 +10,40 @@ import (
 	domain "github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
-// change is what a release has done to the rows and the shape of the database, as its
-// own artifacts say.
+// change is what a release has done to the rows and the shape of the database, by the
+// outputs that its jobs have left as artifacts.
 type change struct {
-	rows, batches, most, left int    // of its backfill, while the version before was live
-	swept                     int    // rows that this one had left behind it, once it was idle
-	held, ran                 int    // contract files
-	why                       string // they waited, or ran
+	migrate struct {
+		Filled, Batches, Left int `json:",string"` // rows, while the version before was live
+		Contracted, Held      int `json:",string"` // files
+		Evidence              string
+	}
+	finalize struct {
+		Filled int `json:",string"` // rows that the version before had left, once it was idle
+	}
 }
 
-// The words of the evidence that have the figures.
-const (
-	filledWords = "%d rows in %d transactions of at most %d rows, each with its checkpoint; rows left: %d"
-	sweptWords  = "backfills: 1; swept before: 0; rows changed once the old slot was idle: %d;"
-)
-
-// readChange reads what migrate has put out, and what the checklist says of finalize.
-func readChange(artifacts string) (change, error) {
-	var migrate struct{ Held, Release, Evidence string }
-	var list struct {
-		Items []struct{ ID, Observed string }
+// readChange reads the outputs. A release that was taken back does not come to finalize.
+func readChange(artifacts string, back bool) (c change, err error) {
+	if err = readOutputs(artifacts, "migrate", &c.migrate); err == nil && !back {
+		err = readOutputs(artifacts, "finalize", &c.finalize)
 	}
-	var record domain.Record
-	var shown domain.Evidences
-	err := errors.Join(readArtifact(artifacts, "migrate.outputs.json", &migrate), readArtifact(artifacts, "checklist.json", &list))
-	if err == nil {
-		err = errors.Join(record.UnmarshalText([]byte(migrate.Release)), shown.UnmarshalText([]byte(migrate.Evidence)))
-	}
-	var c change
-	if err == nil {
-		_, err = fmt.Sscan(migrate.Held, &c.held)
-	}
-	if err != nil {
-		return c, fmt.Errorf("read what became of the database: %w", err)
-	}
-	if record.Schema != nil {
-		c.ran = len(record.Schema.Contracted)
-	}
-	for _, e := range shown {
-		switch e.ID {
-		case "3.1.1b":
-			_, _ = fmt.Sscanf(e.Observed, filledWords, &c.rows, &c.batches, &c.most, &c.left) // other words, without a backfill
-		case "3.1.3c":
-			c.why = e.Observed
-		}
-	}
-	for _, item := range list.Items {
-		if item.ID == "3.1.3b" {
-			_, _ = fmt.Sscanf(item.Observed, sweptWords, &c.swept)
-		}
-	}
-	return c, nil
+	return c, err
 }
 
-// readArtifact decodes the file of that name that a job of the run has left.
-func readArtifact(artifacts, name string, into any) error {
-	paths, err := filepath.Glob(filepath.Join(artifacts, "*", name))
+func readOutputs(artifacts, phase string, into any) error {
+	paths, err := filepath.Glob(filepath.Join(artifacts, "*", phase+".outputs.json"))
 	if err != nil || len(paths) == 0 {
-		return errors.Join(fmt.Errorf("no job has left %s", name), err)
+		return errors.Join(fmt.Errorf("%s has left no outputs", phase), err)
 	}
 	text, err := os.ReadFile(paths[0])
-	if err != nil {
-		return err
+	if err == nil {
+		err = json.Unmarshal(text, into)
 	}
-	return json.Unmarshal(text, into)
+	if err != nil {
+		return fmt.Errorf("read the outputs of %s: %w", phase, err)
+	}
+	return nil
 }
 
 // fewest is how many batches show that a backfill is not one UPDATE.
@@ -81,28 +51,43 @@ const fewest = 5
 
 // judge compares it with the plot.
 func (c change) judge(r release) error {
-	switch {
-	case c.rows < r.fills || r.fills > 0 && c.batches < fewest:
-		return fmt.Errorf("%s filled %d rows in %d batches: want at least %d in %d", r.version, c.rows, c.batches, r.fills, fewest)
-	case r.fills > 0 && c.swept == 0:
-		return fmt.Errorf("%s swept no row, though the version before had written behind the backfill", r.version)
-	case c.held != r.holds || c.ran != r.contracts:
-		return fmt.Errorf("%s held %d contract files and ran %d: want %d and %d: %s", r.version, c.held, c.ran, r.holds, r.contracts, c.why)
+	switch m := c.migrate; {
+	case m.Filled < r.fills || r.fills > 0 && m.Batches < fewest:
+		return fmt.Errorf("%s filled %d rows in %d batches: want at least %d in %d", r.version, m.Filled, m.Batches, r.fills, fewest)
+	case r.fills > 0 && c.finalize.Filled == 0:
+		return fmt.Errorf("%s found no row that the version before had left behind the backfill", r.version)
+	case m.Held != r.holds || m.Contracted != r.contracts:
+		return fmt.Errorf("%s held %d contract files and applied %d: want %d and %d", r.version, m.Held, m.Contracted, r.holds, r.contracts)
 	}
 	return nil
 }
 
-// lines say it, each behind the version.
+// lines say it.
 func (c change) lines() (all []string) {
-	if c.batches > 0 {
-		all = append(all, fmt.Sprintf("filled %d rows in %d batches of at most %d, while the version before was live; %d were left", c.rows, c.batches, c.most, c.left),
-			fmt.Sprintf("swept %d rows that the version before had left behind it, once that was idle", c.swept))
+	m := c.migrate
+	if m.Batches > 0 {
+		all = append(all, fmt.Sprintf("%d rows filled in %d batches while the version before was live, %d left", m.Filled, m.Batches, m.Left),
+			fmt.Sprintf("%d rows swept that the version before had left, once it was idle", c.finalize.Filled))
 	}
-	if c.held > 0 {
-		all = append(all, fmt.Sprintf("held %d contract files: %s", c.held, c.why))
+	if m.Held > 0 {
+		all = append(all, fmt.Sprintf("%d contract files held: %s", m.Held, c.why()))
 	}
-	if c.ran > 0 {
-		all = append(all, fmt.Sprintf("applied %d contract files: %s", c.ran, c.why))
+	if m.Contracted > 0 {
+		all = append(all, fmt.Sprintf("%d contract files applied: %s", m.Contracted, c.why()))
 	}
 	return all
+}
+
+// why is what migrate has shown of the contract files.
+func (c change) why() string {
+	var all domain.Evidences
+	if err := all.UnmarshalText([]byte(c.migrate.Evidence)); err != nil {
+		return err.Error()
+	}
+	for _, e := range all {
+		if e.ID == "3.1.3c" {
+			return e.Observed
+		}
+	}
+	return "nothing was shown of them"
 }

@@ -65,7 +65,7 @@ func (s *Stage) Run(ctx context.Context, rate float64) error {
 			return errors.Join(err, stopped(load))
 		}
 		if load == nil {
-			if err := s.age(ctx); err != nil {
+			if err := s.Age(ctx); err != nil {
 				return err
 			}
 			if load, err = s.open(ctx, rate); err != nil {
@@ -102,7 +102,7 @@ func (s *Stage) play(ctx context.Context, r release, run int) (scene, error) {
 		return played, err
 	}
 	if played.err = verdict(played, failed); played.err == nil {
-		played.change, played.err = readChange(artifacts)
+		played.change, played.err = readChange(artifacts, r.bad)
 	}
 	if played.err == nil {
 		played.err = played.change.judge(r)
@@ -213,7 +213,7 @@ func (s *Stage) table(out io.Writer, scenes []scene, t Tally, last time.Duration
 	}
 	for _, p := range scenes {
 		for _, line := range p.change.lines() {
-			row("database\t%s %s", p.version, line)
+			row("database\t%s: %s", p.version, line)
 		}
 	}
 	for _, p := range scenes {
