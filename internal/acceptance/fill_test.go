@@ -34,7 +34,7 @@ func TestAColumnIsFilledByOneReleaseAndRequiredByTheNext(t *testing.T) {
 	migrate := r.said["migrate"]
 	migrate.has(t, inputs{"applied": "3", "contracted": "0", "held": "3"})
 	migrate.shows(t, waits)
-	migrate.shows(t, "it comes behind 001_check_message_domain.up.sql, which waits")
+	migrate.shows(t, `it comes behind 001\_check\_message\_domain.up.sql, which waits`)
 	if rows, batches := number(t, migrate.outputs["filled"]), number(t, migrate.outputs["batches"]); rows < 20000 || batches < 5 {
 		t.Errorf("%d rows were filled, in %d batches", rows, batches)
 	}
@@ -51,7 +51,7 @@ func TestAColumnIsFilledByOneReleaseAndRequiredByTheNext(t *testing.T) {
 	}
 
 	next := h.propose(t, "none", requiring)
-	next.foresees(t, `(?m)^contract .*/003_require_message_domain\.up\.sql`)
+	next.foresees(t, `(?m)^contract .*/003_require_message_domain\.up\.sql +risky; waited: migrated with this very file in hand`)
 	next.prepare(t)
 	h.ready = next
 	migrate = next.said["migrate"]

@@ -222,6 +222,9 @@ func (m *Migrating) judge(ctx context.Context, s migration.Settings, p migration
 	for i, f := range slices.Concat(p.Files, c.Files) {
 		one := Migrated{File: Shown(f.Up.Path), Contract: i >= len(p.Files)}
 		one.Says = r.Level(one.File).Verdict().String()
+		if one.Contract {
+			one.Says += "; waited: " + c.Proof
+		}
 		for _, found := range r.Findings() {
 			if found.Path == one.File {
 				one.Findings = append(one.Findings, fmt.Sprintf("line %d: %v: %s [%s]", found.Line, found.Rule.Level, found.Text(), found.Rule.ID))
