@@ -67,7 +67,7 @@ func TestASchemaGoesForwardAndBack(t *testing.T) {
 	}
 
 	got = r.run(t, nil, "plan", "--version", "v4")
-	for _, want := range []string{"go to   ", "blue  ", "the way back is green", "migrations/contract/1_nick.up.sql", "safe", "line 2: unsafe: a column is dropped", "back up ", "ask live", "green: 1 checks passed"} {
+	for _, want := range []string{"go to   ", "blue  ", "the way back is green", "migrations/contract/1_nick.up.sql", "safe", "unsafe; waited: migrated with this very file in hand", "line 2: unsafe: a column is dropped", "back up ", "ask live", "green: 1 checks passed"} {
 		if !strings.Contains(got.log, want) {
 			t.Errorf("the plan does not say %q:\n%s", want, got.log)
 		}

@@ -39,7 +39,8 @@ type Migrating struct {
 	Version string     `json:"version"`
 	Target  string     `json:"target"`
 	Files   []Migrated `json:"files"`
-	Held    []Migrated `json:"held"` // contract files that would wait
+	Fills   []string   `json:"fills"` // backfills that would run
+	Held    []Migrated `json:"held"`  // contract files that would wait
 	Notes   []string   `json:"notes,omitempty"`
 	Backup  string     `json:"backup"`
 }
@@ -194,9 +195,12 @@ func migrating(ctx context.Context, job *action.Job, refuse func(error)) (Migrat
 	if err != nil {
 		return Migrating{}, err
 	}
-	m := Migrating{Version: p.State.Version.String(), Target: p.Target.String(), Notes: slices.Concat(p.Notes, c.Notes), Files: []Migrated{}, Held: []Migrated{}}
+	m := Migrating{Version: p.State.Version.String(), Target: p.Target.String(), Notes: slices.Concat(p.Notes, c.Notes), Files: []Migrated{}, Fills: []string{}, Held: []Migrated{}}
 	if p.Dirty != "" {
 		m.Notes = append(m.Notes, p.Dirty)
+	}
+	for _, f := range p.Fills {
+		m.Fills = append(m.Fills, fmt.Sprintf("%v: in batches of at most %d rows, with a pause of %v", f, f.Batch, f.Pause))
 	}
 	for _, h := range c.Held {
 		m.Held = append(m.Held, Migrated{File: Shown(h.Up.Path), Contract: true, Says: h.Why})
@@ -218,6 +222,9 @@ func (m *Migrating) judge(ctx context.Context, s migration.Settings, p migration
 	for i, f := range slices.Concat(p.Files, c.Files) {
 		one := Migrated{File: Shown(f.Up.Path), Contract: i >= len(p.Files)}
 		one.Says = r.Level(one.File).Verdict().String()
+		if one.Contract {
+			one.Says += "; waited: " + c.Proof
+		}
 		for _, found := range r.Findings() {
 			if found.Path == one.File {
 				one.Findings = append(one.Findings, fmt.Sprintf("line %d: %v: %s [%s]", found.Line, found.Rule.Level, found.Text(), found.Rule.ID))

@@ -160,6 +160,7 @@ func TestBadSettingsEndTheProgramAndKeepSecrets(t *testing.T) {
 		{"backend", "REDIS_URL=http://:s3cret@x", "REDIS_URL is not"},
 		{"backend", "QUEUE=email queue", "QUEUE is"},
 		{"backend", "GRACE=soon", "GRACE is"},
+		{"backend", "MESSAGE_DOMAIN=yes", "MESSAGE_DOMAIN is"},
 		{"backend", "MAILBLAST_FAULT=sloow", "MAILBLAST_FAULT is"},
 		{"backend", "MAILBLAST_FAULT=unhealthy:3", "MAILBLAST_FAULT is"},
 		{"worker", "SMTP_ADDR=", "SMTP_ADDR is"},
