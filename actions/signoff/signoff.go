@@ -60,7 +60,7 @@ func report(job *action.Job, approval signoff.Approval) {
 	rows := [][]string{
 		{"version", string(job.Release.Version)},
 		{"images", approval.Code},
-		{"valid for", fmt.Sprintf("run %d, in every attempt, as long as the images are these", approval.Binding.Run)},
+		{"valid for", fmt.Sprintf("run %d, in every attempt, as long as the images are these", job.Runner.RunID)},
 		{"comment", approval.Comment},
 		{"what there was to look at", strings.Join(approval.Role.Before.Look(), "; ") + ": " + job.Runner.URL()},
 	}
