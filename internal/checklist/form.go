@@ -33,7 +33,7 @@ type Approval struct {
 	By       string
 	Approved bool
 	Comment  string
-	At       time.Time // when it was read: GitHub keeps no time of an approval
+	At       time.Time // when it was written down, right after the wait; zero where nobody knows
 }
 
 // Of returns the approval of a role.
