@@ -131,6 +131,27 @@ func TestWhatGitHubIsAskedBeforeARelease(t *testing.T) {
 	}
 }
 
+// A release that names no environment is not waved through while roles have to be
+// asked.
+func TestWithoutAnEnvironmentNobodyMayBeAsked(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		roles []signoff.Role
+		stops bool
+		want  string
+	}{
+		{nil, true, "whether development, devops, qa, live, product would be asked"},
+		{[]signoff.Role{{Name: "qa", Before: signoff.Shift}}, true, "whether qa would be asked"},
+		{[]signoff.Role{}, false, "no protection was looked at"},
+	} {
+		all := results(t, ready(), func(l *look) { l.in.Environment, l.job.Config.SignOff.Roles = "", test.roles })
+		got := all[len(all)-1]
+		if got.Name != "environment of the release" || got.Stops != test.stops || !strings.Contains(got.Observed, test.want) || test.stops && !strings.Contains(got.Remedy, "set sign-off.roles to []") {
+			t.Errorf("%+v", got)
+		}
+	}
+}
+
 // A token of its own reads what the workflow's may not.
 func TestAlertsHaveATokenOfTheirOwn(t *testing.T) {
 	t.Parallel()
