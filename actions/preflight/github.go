@@ -44,7 +44,7 @@ func (l look) github() []preflight.Probe {
 			if err != nil {
 				return "", err
 			}
-			return l.job.Config.SignOff.Asks(e), l.job.Config.SignOff.Guarded(e)
+			return l.job.Config.SignOff.Asks(e), l.job.Config.SignOff.Ready(e)
 		}))
 	}
 	return all

@@ -114,6 +114,7 @@ func TestWhatGitHubIsAskedBeforeARelease(t *testing.T) {
 		{"a target that is not there", func(s *githubtest.State) { s.Environments = s.Environments[1:] }, "environment production", release.Failed, true, "does not exist", "bluegreen environments --apply"},
 		{"a role's environment", nil, "environment production-qa", release.Passed, false, "it asks alice, and not whoever started the run; administrators may bypass it, which signoff then refuses", ""},
 		{"one that is not there", func(s *githubtest.State) { s.Environments = s.Environments[:1] }, "environment production-qa", release.Failed, true, "does not exist", "bluegreen environments --apply"},
+		{"one that lets whoever started the run approve", func(s *githubtest.State) { s.Environments[1].PreventSelfReview = false }, "environment production-qa", release.Failed, true, "lets whoever started the run approve, which signoff would refuse", "bluegreen environments --apply"},
 		{"one that asks nobody", func(s *githubtest.State) { s.Environments[1].Users = nil }, "environment production-qa", release.Failed, true, "asks nobody", "add required reviewers"},
 	} {
 		t.Run(test.sentence, func(t *testing.T) {
@@ -128,6 +129,17 @@ func TestWhatGitHubIsAskedBeforeARelease(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 		})
+	}
+}
+
+// Where it counts, nothing is wrong with it.
+func TestSelfReviewThatIsAllowedStopsNothing(t *testing.T) {
+	t.Parallel()
+	state := ready()
+	state.Environments[1].PreventSelfReview = false
+	all := results(t, state, func(l *look) { l.job.Config.SignOff.AllowSelfReview = true })
+	if got := all[len(all)-1]; got.Name != "environment production-qa" || got.Stops {
+		t.Errorf("%+v", got)
 	}
 }
 

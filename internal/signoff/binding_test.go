@@ -321,7 +321,7 @@ func TestWhatAnEnvironmentSaysOfItself(t *testing.T) {
 		want     string
 	}{
 		{signoff.Settings{}, signoff.Environment{Users: []string{"alice"}, Teams: []string{"ops"}, SelfReviewPrevented: true}, "it asks alice or team ops, and not whoever started the run"},
-		{signoff.Settings{}, signoff.Environment{Users: []string{"alice"}, BypassAllowed: true}, "it asks alice; it lets whoever started the run approve, which signoff then refuses; administrators may bypass it, which signoff then refuses"},
+		{signoff.Settings{}, signoff.Environment{Users: []string{"alice"}, BypassAllowed: true}, "it asks alice; administrators may bypass it, which signoff then refuses"},
 		{signoff.Settings{AllowSelfReview: true, AllowBypass: true}, signoff.Environment{Users: []string{"alice"}, BypassAllowed: true}, "it asks alice; administrators may bypass it, and that counts"},
 	} {
 		if got := test.settings.Asks(test.env); got != test.want {
