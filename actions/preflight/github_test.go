@@ -8,11 +8,14 @@ import (
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
+	"github.com/bluegreen-actions/bluegreen/internal/config"
 	"github.com/bluegreen-actions/bluegreen/internal/github/githubtest"
+	"github.com/bluegreen-actions/bluegreen/internal/haproxy"
 	"github.com/bluegreen-actions/bluegreen/internal/preflight"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/runner"
 	"github.com/bluegreen-actions/bluegreen/internal/signoff"
+	"github.com/bluegreen-actions/bluegreen/internal/summary"
 )
 
 const head = "cccccccccccccccccccccccccccccccccccccccc"
@@ -188,5 +191,29 @@ func TestTheRolesOfTheWorkflow(t *testing.T) {
 	job.Config.SignOff.Roles = []signoff.Role{}
 	if got := asked(job); got.Migrate+got.Shift+got.During+got.Finalize != "[][][][]" {
 		t.Errorf("nobody signs off, and %+v", got)
+	}
+}
+
+// Whoever is asked can follow the addresses, and is promised no preview that is not
+// there.
+func TestThePageSaysWhatToLookAt(t *testing.T) {
+	t.Parallel()
+	job := &action.Job{Page: &summary.Page{}, Runner: runner.Job{Repository: "acme/app", RunID: 77, ServerURL: "https://github.com"}}
+	job.Release.Commit = head
+	page(job, "production")
+	got := job.Page.Markdown()
+	for _, address := range []string{"/actions/runs/77", "/actions/runs/77#artifacts", "/commit/" + head} {
+		if !strings.Contains(got, "](https://github.com/acme/app"+address+")\n") {
+			t.Errorf("no link to %s: %s", address, got)
+		}
+	}
+	if strings.Contains(got, "Preview") || strings.Contains(got, "preview") {
+		t.Errorf("there is no preview: %s", got)
+	}
+	job.Page = &summary.Page{}
+	job.Config.Routers = map[string]config.Router{"edge": {HAProxy: haproxy.Settings{Preview: "0123456789abcdef"}}}
+	page(job, "production")
+	if got := job.Page.Markdown(); strings.Count(got, "X-Bluegreen-Preview") != 2 { // qa and live
+		t.Errorf("the preview is not named: %s", got)
 	}
 }

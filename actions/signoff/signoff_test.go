@@ -69,7 +69,7 @@ func TestASignOff(t *testing.T) {
 	t.Parallel()
 	server, run := asked(t, nil)
 	text, status := run("a", "1")
-	for _, want := range []string{"alice approved v3 as QA Lead", "in every attempt, as long as the images are these", "smoke: every answer of the candidate", "\nalice\n"} {
+	for _, want := range []string{"alice approved v3 as QA Lead", "in every attempt, as long as the images are these", "smoke: every answer of the candidate", "](https://github.com/acme/shop/actions/runs/7)\n", "\nalice\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("lacks %q: %s", want, text)
 		}

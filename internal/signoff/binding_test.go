@@ -307,8 +307,9 @@ func TestWhoIsAskedWhen(t *testing.T) {
 		if got := test.settings.Before(test.phase); got == nil || !slices.Equal(got, test.want) {
 			t.Errorf("before %s: %v, want %v", test.phase, got, test.want)
 		}
-		if len(test.phase.Look()) == 0 {
-			t.Errorf("before %s there is nothing to look at", test.phase)
+		without, with := test.phase.Look(false), test.phase.Look(true)
+		if len(without) == 0 || strings.Contains(strings.Join(without, " "), "Preview") || strings.Contains(strings.Join(with, " "), "X-Bluegreen-Preview") != (test.phase == signoff.Shift) {
+			t.Errorf("before %s there is %q to look at, and with a preview %q", test.phase, without, with)
 		}
 	}
 }
