@@ -99,8 +99,21 @@ func (g Guard) finish(ctx context.Context, seen, h Holding, text string) (Watche
 	case !g.mine(h):
 		return Watched{Text: text}, nil
 	}
-	g.Back.Reason = text
+	return g.back(ctx, text)
+}
+
+// insistFor is how long a guard asks a good slot again that could not take the
+// traffic: it may be about to restart. Together with the expiry of the lease that is
+// less than the 90 s in which a lost runner is noticed.
+const insistFor = 20 * time.Second
+
+// back takes the traffic back, which is decided now.
+func (g Guard) back(ctx context.Context, text string) (Watched, error) {
+	g.Back.Reason, g.Back.Decided = text, time.Now()
 	way, err := g.Back.Run(ctx)
+	for way != nil && way.Tries == 0 && err != nil && time.Since(g.Back.Decided) < insistFor && sleep(ctx, g.Tick) {
+		way, err = g.Back.Run(ctx)
+	}
 	if err != nil {
 		return Watched{text, true, way, nil}, errors.Join(fmt.Errorf("guard: %s", text), err)
 	}

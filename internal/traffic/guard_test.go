@@ -47,6 +47,52 @@ func TestAGuard(t *testing.T) {
 				t.Errorf("it took %v", took)
 			}
 		},
+		"counts from the expiry, and not from its own beginning": func(t *testing.T) {
+			s := shifted(t)
+			_, err := s.leases.Acquire(t.Context(), s.shift.Owner)
+			equal(t, "error", err, nil)
+			guard, begin := s.guard(), time.Now()
+			guard.Back.Decided = begin
+			seen, err := guard.Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "decided", seen.Back.Decided.Sub(begin), traffic.LeaseExpiry)
+		},
+		"asks a sick good slot again, which may be about to restart": func(t *testing.T) {
+			s := shifted(t)
+			_, err := s.leases.Acquire(t.Context(), s.shift.Owner)
+			equal(t, "error", err, nil)
+			guard, begin := s.guard(), time.Now()
+			guard.Back.Cold, guard.Back.Healthy = true, func(_ context.Context, slot release.Slot) error {
+				if slot == release.Blue && time.Since(begin) < 70*time.Second {
+					return release.Refuse("start it", "503")
+				}
+				return nil
+			}
+			_, err = guard.Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "weight", s.weight(t), 0)
+		},
+		"leaves the traffic with the candidate when the good slot is dead": func(t *testing.T) {
+			s := shifted(t)
+			_, err := s.leases.Acquire(t.Context(), s.shift.Owner)
+			equal(t, "error", err, nil)
+			guard, begin := s.guard(), time.Now()
+			guard.Back.Cold, guard.Back.Healthy = true, func(_ context.Context, slot release.Slot) error {
+				if slot == release.Blue {
+					return release.Refuse("start it", "503")
+				}
+				return nil
+			}
+			seen, err := guard.Run(t.Context())
+			equal(t, "exit", release.ExitStatus(err), 1)
+			equal(t, "tried", seen.Tried, true)
+			says(t, "error", err.Error(), "the good slot, blue, is not healthy: 503; the green slot is healthy")
+			says(t, "hint", release.HintOf(err), "force blue")
+			equal(t, "weight", s.weight(t), 10)
+			if took := time.Since(begin); took > 90*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		},
 		"lets a shift go to its end": func(t *testing.T) {
 			s := newScene(t)
 			done := make(chan traffic.Watched)

@@ -22,6 +22,7 @@ type Rollback struct {
 	Decided   time.Time    // zero for now
 	Reason    string       // who asked, or why
 	Cold      bool         // nobody has watched the good slot: ask it first, for at most a second
+	Alone     bool         // nobody is there who could force it: a cold one goes to a good slot that cannot be asked, unless the other is healthy
 
 	// Healthy asks a slot whether it can serve. It is required when Cold.
 	Healthy func(context.Context, release.Slot) error
