@@ -49,7 +49,7 @@ func asker(job *action.Job) string {
 func plan(ctx context.Context, job *action.Job, back traffic.Rollback) error {
 	page, err := back.Balancer.Ledger.Read(ctx)
 	if err != nil {
-		return release.CannotTell("name the slot to go to: --force blue, or --force green", "read the good slot: %w", err)
+		return release.CannotTell(traffic.ElseInstall(err, "name the slot to go to: --force blue, or --force green"), "read the good slot: %w", err)
 	}
 	weights, err := back.Balancer.Router.Weights(ctx)
 	if err != nil {

@@ -385,3 +385,20 @@ func TestAfterALostShiftADeadGoodSlotGetsNothing(t *testing.T) {
 	const back = `,"shifted":{"weight":0,"rolledBack":true,"at":"2026-01-01T00:00:00Z"}`
 	r.ok(t, r.run(t, nil, "rollback", "--release", record(back)), 0, release.Blue) // which has watched it until then
 }
+
+// No slot can be forced where the folder that says it is gone: nothing is tried again
+// and again, and the hint leads on.
+func TestARollbackWithoutItsStateFolderSaysHowToGetOne(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	must(t, os.RemoveAll(filepath.Join(r.dir, "state")))
+	for _, args := range [][]string{{"rollback"}, {"rollback", "--force", "blue"}, {"rollback", "--dry-run"}} {
+		got := r.run(t, nil, args...)
+		if got.status != 3 || !strings.Contains(got.log, "bluegreen nginx install --live blue") || strings.Contains(got.log, "name the slot to go to") {
+			t.Errorf("%q: exit status %d:\n%s", args, got.status, got.log)
+		}
+		if tries := regexp.MustCompile(`[0-9]+ tries`).FindString(got.log); tries != "" && tries != "1 tries" {
+			t.Errorf("%q: %s", args, tries)
+		}
+	}
+}
