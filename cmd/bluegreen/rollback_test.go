@@ -367,7 +367,7 @@ func TestAfterALostShiftADeadGoodSlotGetsNothing(t *testing.T) {
 	_, err = client.Lease(r.name).Acquire(t.Context(), traffic.Owner{Release: shop, Process: "attempt 1, process 7"})
 	must(t, err)
 	must(t, r.jobs.HSet(t.Context(), "bluegreen:lease:"+r.name, "ends", 1).Err())
-	r.docker(t, nil, "kill", r.name+"-blue-web")
+	r.docker(t, nil, "rm", "-f", r.name+"-blue-web")
 	record := func(more string) string {
 		return `{"id":"acme-shop-7","version":"v3","candidate":"green","good":"blue"` + more + `}`
 	}
