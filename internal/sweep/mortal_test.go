@@ -22,6 +22,7 @@ type mortal struct {
 	at    string
 	still string
 	woken string
+	held  sync.Once
 }
 
 func (m *mortal) effect(name string, f func() error) error {
@@ -79,6 +80,15 @@ func (l ledger) Update(ctx context.Context, change func(*traffic.Page) error) er
 type leases struct {
 	traffic.Leases
 	*mortal
+}
+
+// Peek says so when it sees the lease held for the first time.
+func (l leases) Peek(ctx context.Context) (traffic.Holding, error) {
+	h, err := l.Leases.Peek(ctx)
+	if err == nil && h.State == traffic.Held {
+		l.held.Do(func() { fmt.Println("the lease is held") })
+	}
+	return h, err
 }
 
 func (l leases) Acquire(ctx context.Context, o traffic.Owner) (t traffic.Token, err error) {
