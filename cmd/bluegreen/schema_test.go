@@ -74,7 +74,7 @@ func TestASchemaGoesForwardAndBack(t *testing.T) {
 	}
 
 	r.proven(t)
-	got = r.run(t, nil, "rollback", "--release", greenRecord, "--schema", "down", "--reason", "5xx at checkout")
+	got = r.back(t, nil, "rollback", "--release", greenRecord, "--schema", "down", "--reason", "5xx at checkout")
 	r.ok(t, got, 0, release.Blue)
 	r.state(t, release.Green, "web", slot.Exited)
 	if !strings.Contains(got.summary, "the schema went back from version 1 to none, to what it was before this release; nothing was lost") {
