@@ -99,20 +99,30 @@ func TestTheTableCanHaveAnotherName(t *testing.T) {
 func TestTwoMigratorsAtOnce(t *testing.T) {
 	t.Parallel()
 	s := settings(t, shop)
-	write(t, s.Folder, map[string]string{"5_slow.up.sql": "SELECT pg_sleep(1)", "6_more.up.sql": "CREATE INDEX CONCURRENTLY users_seen ON users (seen)"})
+	s.LockTimeout = soon
+	holder := connect(t, s)
+	holder.exec(`SELECT pg_advisory_lock(4711)`)
+	write(t, s.Folder, map[string]string{"5_slow.up.sql": "SELECT pg_advisory_xact_lock(4711)", "6_more.up.sql": "CREATE INDEX CONCURRENTLY users_seen ON users (seen)"})
 	type result struct {
 		report migration.Report
 		err    error
 		waited bool
 	}
-	results := make(chan result)
+	results, waiting := make(chan result), make(chan release.ID, 3)
 	for _, id := range []release.ID{"shop-1", "shop-2", "shop-3"} {
 		go func() {
 			var r result
-			r.report, r.err = migrate(t.Context(), t, s, id, func(e migration.Event) { r.waited = r.waited || e.Kind == migration.Waiting })
+			r.report, r.err = migrate(t.Context(), t, s, id, func(e migration.Event) {
+				if e.Kind == migration.Waiting && !r.waited {
+					r.waited = true
+					waiting <- id
+				}
+			})
 			results <- r
 		}()
 	}
+	t.Logf("%s and %s wait", <-waiting, <-waiting)
+	holder.exec(`SELECT pg_advisory_unlock(4711)`)
 	var files, waited, nothing int
 	for range 3 {
 		r := <-results
@@ -224,7 +234,7 @@ func TestFilesThatFailLeaveTheDatabaseAsItWas(t *testing.T) {
 		"an index of another table":     {"CREATE INDEX CONCURRENTLY IF NOT EXISTS other ON a (id)", "the name other is taken by something else"},
 		"an index that is not there":    {"DROP INDEX CONCURRENTLY i", "there is no index i to drop"},
 		"longer than it may":            {"SELECT pg_sleep(600)", "canceling statement due to statement timeout"},
-		"all together longer":           {strings.Repeat("SELECT pg_sleep(1);\n", 600), "the file ran for longer than 2s"},
+		"all together longer":           {strings.Repeat("SELECT pg_sleep(0.1);\n", 6000), "the file ran for longer than 2s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
