@@ -48,7 +48,7 @@ func TestALiveApplicationIsAdoptedBehindAnyLoadBalancer(t *testing.T) {
 				time.Sleep(100 * time.Millisecond) // the new processes take over in their own time
 			}
 			r.says(t, got, 0, "blue is live, and written down as the slot to go back to")
-			r.says(t, r.run(t, nil, "status"), 0, "adopted\n")
+			r.says(t, r.patiently(t, nil, "status"), 0, "adopted\n")
 			if report := clients(); report.Lost() != 0 || report.Sent() == 0 {
 				t.Errorf("%v", report)
 			}

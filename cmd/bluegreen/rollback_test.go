@@ -289,14 +289,14 @@ func TestFinalizeStopsTheOldSlotAndTimesTheWayBack(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	const record = `{"id":"acme-shop-7","version":"v3","candidate":"green","good":"blue","shifted":{"weight":100,"at":"2026-01-01T00:00:00Z"}}`
-	got := r.run(t, nil, "finalize", "--mode", "stop", "--release", record)
+	got := r.patiently(t, nil, "finalize", "--mode", "stop", "--release", record)
 	r.ok(t, got, 0, release.Green)
 	r.state(t, release.Blue, "web", slot.Exited)
 	r.state(t, release.Blue, "worker", slot.Exited)
 	if !strings.Contains(got.summary, "tried just now, that took") || got.evidence(t, "D.1.s1") != release.Passed || got.evidence(t, "1.3.s6") != release.NotShown {
 		t.Errorf("%s", got.summary)
 	}
-	got = r.run(t, nil, "finalize", "--stage", "check")
+	got = r.patiently(t, nil, "finalize", "--stage", "check")
 	r.ok(t, got, 0, release.Green)
 	if !strings.Contains(got.summary, "is stopped by choice") {
 		t.Errorf("%s", got.summary)
