@@ -75,7 +75,7 @@ func open(t testing.TB, s migration.Settings) *postgres.Database {
 func migrate(ctx context.Context, t testing.TB, s migration.Settings, id release.ID, progress func(migration.Event)) (migration.Report, error) {
 	t.Helper()
 	db := open(t, s)
-	return migration.Run(ctx, s, migration.Systems{Database: db, Dumper: db, Progress: progress}, id, new(release.Findings))
+	return migration.Run(ctx, s, migration.Systems{Database: db, Dumper: dumper(s, db), Progress: progress}, id, new(release.Findings))
 }
 
 // must is a run that succeeds.

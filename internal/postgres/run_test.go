@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -315,9 +316,10 @@ func TestAFirstFileThatMeetsATable(t *testing.T) {
 	s := settings(t, map[string]string{"3_a.up.sql": "CREATE TABLE a ()", "4_b.up.sql": "CREATE TABLE b ()"})
 	c := connect(t, s)
 	c.exec(`CREATE TABLE a ()`)
-	s.Rehearsal = migration.Rehearsals{Where: migration.Production, Data: migration.Backup, MaxSize: 20e9, Free: 20e9, Jobs: 2, Timeout: soon}
-	_, _, played := play(t, s, release.ID(lab.Name(t)), nil)
-	s.Rehearsal.Where = migration.Nowhere
+	rehearsed := s
+	rehearsed.Backup.Directory = filepath.Join(t.TempDir(), "backups")
+	rehearsed.Rehearsal = migration.Rehearsals{Where: migration.Production, Data: migration.Backup, MaxSize: 20e9, Free: 20e9, Jobs: 2, Timeout: soon}
+	_, _, played := play(t, rehearsed, release.ID(lab.Name(t)), nil)
 	_, applied := migrate(t.Context(), t, s, "shop-1", nil)
 	for what, err := range map[string]error{"the rehearsal": played, "the run": applied} {
 		if err == nil || !strings.Contains(err.Error(), "(SQLSTATE 42P07)") || !strings.Contains(release.HintOf(err), `"What is live already"`) {
