@@ -67,7 +67,7 @@ func results(t *testing.T, state githubtest.State, change func(*look)) []preflig
 	if change != nil {
 		change(&l)
 	}
-	got := preflight.Run(t.Context(), time.Minute, l.github()).Results
+	got := preflight.Run(t.Context(), 10*time.Minute, l.github()).Results
 	for _, s := range server.Surprises() {
 		t.Error(s)
 	}

@@ -57,6 +57,10 @@ type Migrated struct {
 // a status.
 const while = 20 * time.Second
 
+// reading is how long compose may take for the files of both slots. It asks nobody,
+// and a busy machine takes seconds to start it.
+const reading = 2 * time.Minute
+
 // Foresee asks everything at once, and changes nothing. First says that nothing is
 // live yet.
 func Foresee(ctx context.Context, job *action.Job, version release.Version, first bool) Plan {
@@ -76,7 +80,7 @@ func Foresee(ctx context.Context, job *action.Job, version release.Version, firs
 		p.Live = within(ctx, while, func(ctx context.Context) (string, error) { return liveSays(ctx, job) }, refused.in("live version"))
 	})
 	all.Go(func() {
-		p.Services = within(ctx, while, func(ctx context.Context) (string, error) { return composed(ctx, job) }, refused.in("compose files"))
+		p.Services = within(ctx, reading, func(ctx context.Context) (string, error) { return composed(ctx, job) }, refused.in("compose files"))
 	})
 	p.Gates = within(ctx, while, func(context.Context) ([]string, error) { return gates(job) }, refused.in("gates"))
 	p.Images, p.Steps, p.SignOffs = images(job, version), steps(job), signOffs(job)

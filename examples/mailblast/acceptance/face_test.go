@@ -132,7 +132,7 @@ func TestMetadataIsAFeatureThatIsSwitchedOn(t *testing.T) {
 func TestARequestInFlightIsAnsweredWhenTheBackendStops(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, &lab.Mailbox{})
-	b := s.backend("blue", "MAILBLAST_FAULT=slow:4000", "DRAIN=1500ms")
+	b := s.backend("blue", "MAILBLAST_FAULT=slow:12000", "DRAIN=6s")
 	slow := make(chan reply, 1)
 	go func() { slow <- b.ask("GET", "/api/campaigns", token, "") }()
 	time.Sleep(300 * time.Millisecond) // by now or within the drain time it is in flight
