@@ -31,6 +31,8 @@ type order struct {
 	Sick        string         // answers no health check of a rollback, "both" for each
 	Kill        int            // the moment of death, by its number; 0 for none
 	KillAt      string         // or by its name
+	StillAt     string         // the moment at which it stands still, by its name
+	Woken       string         // until this file is there
 }
 
 // variable carries an order to a child.
@@ -61,7 +63,7 @@ func (o order) carryOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m := &mortal{kill: o.Kill, at: o.KillAt}
+	m := &mortal{kill: o.Kill, at: o.KillAt, still: o.StillAt, woken: o.Woken}
 	b := s.Balancer()
 	b.Router, b.Ledger = router{b.Router, m}, ledger{b.Ledger, m}
 	lease := leases{client.Lease(o.Application), m}
@@ -99,7 +101,7 @@ func (o order) healthy(_ context.Context, s release.Slot) error {
 const counted = 200
 
 func (o order) settings() traffic.Settings {
-	s := traffic.Settings{Tick: 10 * time.Millisecond, MaxPause: time.Minute, OnLowTraffic: traffic.Continue, OnInterrupt: traffic.GoBack, Observe: counted}
+	s := traffic.Settings{Tick: time.Second, MaxPause: time.Minute, OnLowTraffic: traffic.Continue, OnInterrupt: traffic.GoBack, Observe: counted}
 	for _, w := range weights {
 		if w < o.First {
 			continue

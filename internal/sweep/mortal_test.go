@@ -6,18 +6,22 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/traffic"
 )
 
 // mortal counts the moments right before and right after each outside effect of
-// a process, and ends the process with SIGKILL at one of them.
+// a process. It ends the process with SIGKILL at one of them, and stands still at
+// another.
 type mortal struct {
-	mu   sync.Mutex
-	now  int
-	kill int
-	at   string
+	mu    sync.Mutex
+	now   int
+	kill  int
+	at    string
+	still string
+	woken string
 }
 
 func (m *mortal) effect(name string, f func() error) error {
@@ -36,10 +40,19 @@ func (m *mortal) moment(name string) {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		panic(errNever)
 	}
+	if name == m.still {
+		fmt.Println(stands + name)
+		for _, err := os.Stat(m.woken); err != nil; _, err = os.Stat(m.woken) {
+			time.Sleep(time.Millisecond)
+		}
+	}
 }
 
-// died begins a child's last line.
-const died = "killed "
+// died begins a child's last line, and stands the one before it is woken.
+const (
+	died   = "killed "
+	stands = "stands still "
+)
 
 type router struct {
 	traffic.Router

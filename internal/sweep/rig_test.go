@@ -110,7 +110,7 @@ func (r *rig) load(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan openloop.Report, 1)
 	go func() {
-		report, err := openloop.Run(ctx, openloop.Load{URL: r.server.URL, Rate: 200, Keep: []string{"X-Slot"}})
+		report, err := openloop.Run(ctx, openloop.Load{URL: r.server.URL, Rate: 200, Keep: []string{"X-Slot"}, Timeout: patience})
 		if err != nil {
 			t.Error(err)
 		}
@@ -182,7 +182,7 @@ func (c child) end(t *testing.T) (moment string) {
 	t.Helper()
 	select {
 	case <-c.Done():
-	case <-time.After(time.Minute):
+	case <-time.After(patience):
 		t.Fatalf("a child does not end:\n%s", c.out)
 	}
 	err := c.Wait()
@@ -221,16 +221,22 @@ func (r *rig) expire(t *testing.T) {
 }
 
 // stands fails unless green has the weight, as the load balancer says and does.
+// Honest traffic misses three standard deviations once in 370 times, so it is
+// counted up to three times.
 func (r *rig) stands(t *testing.T, w release.Weight) {
 	t.Helper()
 	want := release.Split(release.Green, w)
 	have, err := r.Weights(t.Context())
 	must(t, err)
-	share, err := r.Observe(t.Context(), counted)
-	must(t, err)
-	if have != want || !share.Fits(want) {
-		t.Fatalf("the traffic is %v, counted %v: want %v", have, share, want)
+	var share traffic.Share
+	for range 3 {
+		share, err = r.Observe(t.Context(), counted)
+		must(t, err)
+		if have == want && share.Fits(want) {
+			return
+		}
 	}
+	t.Fatalf("the traffic is %v, counted %v: want %v", have, share, want)
 }
 
 // weight is what green has now; every split between the steps is an error.
