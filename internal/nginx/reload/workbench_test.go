@@ -18,8 +18,12 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
-// patience is for a reload on a machine that does a lot else.
-const patience = 4 * time.Second
+// longest is the time for a reload on a machine that does a lot else, and patience
+// for whatever else takes its time there.
+const (
+	longest  = 4 * time.Second // of the settings
+	patience = 3 * time.Minute
+)
 
 // disk is a folder that survives a reboot and that nginx can read, unlike a
 // testing.T's.
@@ -43,7 +47,7 @@ func settings(t testing.TB) reload.Settings {
 		Config:   filepath.Join(dir, "nginx.conf"),
 		Pid:      filepath.Join(dir, "nginx.pid"),
 		ErrorLog: filepath.Join(dir, "error.log"),
-		Timeout:  patience,
+		Timeout:  longest,
 		Services: map[string]reload.Service{
 			"web": {Blue: []nginx.Address{"127.0.0.1:2"}, Green: []nginx.Address{"127.0.0.1:3"}, Path: "/"},
 			"api": {Blue: []nginx.Address{"127.0.0.1:4"}, Green: []nginx.Address{"127.0.0.1:5"}, Path: "/health"},
@@ -140,10 +144,15 @@ func (b *bench) backend(t testing.TB, service string, slot release.Slot) []nginx
 	return []nginx.Address{nginx.Address(listener.Addr().String())}
 }
 
-// get sends one request on a connection of its own and returns the answer.
 func (b *bench) get(t testing.TB, path string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.server.URL+path, nil)
+	return fetch(t, b.server.URL+path)
+}
+
+// fetch sends one request on a connection of its own and returns the answer.
+func fetch(t testing.TB, url string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	must(t, err)
 	req.Close = true
 	res, err := http.DefaultClient.Do(req)
@@ -176,6 +185,20 @@ func splits(t testing.TB, r *reload.Router, want release.Weights) {
 		t.Logf("counted %v, want %v", share, want)
 	}
 	t.Fatalf("the share does not fit %v", want)
+}
+
+// eventually does it again where nginx is late, or deaf for seconds.
+func eventually(t testing.TB, do func() error) {
+	t.Helper()
+	for begin := time.Now(); ; {
+		err := do()
+		if err == nil {
+			return
+		}
+		if time.Since(begin) > patience {
+			t.Fatal(err)
+		}
+	}
 }
 
 func must(t testing.TB, err error) {
