@@ -226,7 +226,7 @@ func TestAReloadUnderLoadKeepsTheSplitAndTheRequests(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan openloop.Report)
 	go func() {
-		report, err := openloop.Run(ctx, openloop.Load{URL: b.server.URL, Rate: 200, Keep: []string{traffictest.SlotHeader}})
+		report, err := openloop.Run(ctx, openloop.Load{URL: b.server.URL, Rate: 200, Keep: []string{traffictest.SlotHeader}, Timeout: time.Minute})
 		if err != nil {
 			t.Error(err)
 		}

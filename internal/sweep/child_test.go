@@ -101,7 +101,7 @@ func (o order) healthy(_ context.Context, s release.Slot) error {
 const counted = 200
 
 func (o order) settings() traffic.Settings {
-	s := traffic.Settings{Tick: time.Second, MaxPause: time.Minute, OnLowTraffic: traffic.Continue, OnInterrupt: traffic.GoBack, Observe: counted}
+	s := traffic.Settings{Tick: time.Second, MaxPause: time.Hour, OnLowTraffic: traffic.Continue, OnInterrupt: traffic.GoBack, Observe: counted}
 	for _, w := range weights {
 		if w < o.First {
 			continue

@@ -41,7 +41,7 @@ func splitsClients(t *testing.T, rig Rig) {
 // second, and counts them by the slot that answered. A lost one is an error.
 func CountClients(ctx context.Context, url string, requests, rate int) (share traffic.Share, err error) {
 	report, err := openloop.Run(ctx, openloop.Load{
-		URL: url, Rate: float64(rate), Duration: time.Duration(requests) * time.Second / time.Duration(rate), Keep: []string{SlotHeader},
+		URL: url, Rate: float64(rate), Duration: time.Duration(requests) * time.Second / time.Duration(rate), Keep: []string{SlotHeader}, Timeout: patience,
 	})
 	if err == nil && report.Lost() > 0 {
 		err = fmt.Errorf("count clients: %v", report)

@@ -51,7 +51,7 @@ func (f Flips) Run(tb testing.TB, move func(ctx context.Context, to release.Slot
 	done := make(chan openloop.Report, 1)
 	var seen answers
 	go func() {
-		report, err := openloop.Run(ctx, openloop.Load{URL: f.URL, Rate: f.Rate, Keep: []string{SlotHeader}, Each: seen.note})
+		report, err := openloop.Run(ctx, openloop.Load{URL: f.URL, Rate: f.Rate, Keep: []string{SlotHeader}, Each: seen.note, Timeout: patience})
 		if err != nil {
 			tb.Error(err)
 		}

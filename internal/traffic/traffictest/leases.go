@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long a condition may take on a slow machine.
-const patience = 30 * time.Second
+const patience = 3 * time.Minute
 
 // LeaseConformance runs the suite that every store of leases must pass. Each
 // call of open returns a new connection to the store of its test, so that

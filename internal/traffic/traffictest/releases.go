@@ -22,6 +22,10 @@ func (told) Check(context.Context) error        { return nil }
 func (told) StartWorkers(context.Context) error { return nil }
 func (told) QuietWorkers(context.Context) error { return nil }
 
+// observed is how many requests prove a weight here: few enough for the time that a
+// count has on a slow machine.
+const observed = 200
+
 // ReleaseConformance carries releases through a load balancer, each as another
 // process: a good one, which is finished; a bad one, which comes back by itself;
 // and one that is brought back twice. open returns a new handle on the same load
@@ -43,7 +47,7 @@ func ReleaseConformance(t *testing.T, open func() traffic.Balancer) {
 			Owner: traffic.Owner{Release: id, Process: "test"}, Candidate: candidate, Good: &traffic.Good{Slot: candidate.Other()},
 			Settings: traffic.Settings{
 				Steps: []traffic.Step{{Weight: 10, Bake: bake}, {Weight: 50, Bake: bake}, {Weight: 100, Bake: bake}},
-				Tick:  time.Second, MaxPause: time.Minute, OnLowTraffic: traffic.Continue, OnInterrupt: traffic.GoBack, Observe: 1000,
+				Tick:  time.Minute, MaxPause: time.Hour, OnLowTraffic: traffic.Continue, OnInterrupt: traffic.GoBack, Observe: observed,
 			},
 			Balancer: b, Leases: leases(), Gates: gates, Slot: gates,
 		}.Run(t.Context())
@@ -78,7 +82,7 @@ func ReleaseConformance(t *testing.T, open func() traffic.Balancer) {
 	must(t, err)
 	whole("the release again", release.Blue)
 	for range 2 {
-		way, err := traffic.Rollback{Balancer: open(), Lease: leases(), Release: "shop-2", Observe: 1000}.Run(t.Context())
+		way, err := traffic.Rollback{Balancer: open(), Lease: leases(), Release: "shop-2", Observe: observed}.Run(t.Context())
 		must(t, err)
 		if way.Warning != "" {
 			t.Errorf("a rollback by itself warns: %s", way.Warning)
