@@ -24,6 +24,7 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/process"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/traffic"
+	"github.com/bluegreen-actions/bluegreen/internal/traffic/traffictest"
 )
 
 var weights = []release.Weight{10, 50, 100}
@@ -221,22 +222,9 @@ func (r *rig) expire(t *testing.T) {
 }
 
 // stands fails unless green has the weight, as the load balancer says and does.
-// Honest traffic misses three standard deviations once in 370 times, so it is
-// counted up to three times.
 func (r *rig) stands(t *testing.T, w release.Weight) {
 	t.Helper()
-	want := release.Split(release.Green, w)
-	have, err := r.Weights(t.Context())
-	must(t, err)
-	var share traffic.Share
-	for range 3 {
-		share, err = r.Observe(t.Context(), counted)
-		must(t, err)
-		if have == want && share.Fits(want) {
-			return
-		}
-	}
-	t.Fatalf("the traffic is %v, counted %v: want %v", have, share, want)
+	traffictest.Splits(t, r, release.Split(release.Green, w), counted)
 }
 
 // weight is what green has now; every split between the steps is an error.

@@ -16,6 +16,7 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/nginx"
 	"github.com/bluegreen-actions/bluegreen/internal/nginx/reload"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/traffic/traffictest"
 )
 
 // longest is the time for a reload on a machine that does a lot else, and patience
@@ -173,18 +174,7 @@ func weights(t testing.TB, r *reload.Router) release.Weights {
 // splits says that the weights are read back and counted.
 func splits(t testing.TB, r *reload.Router, want release.Weights) {
 	t.Helper()
-	equal(t, "weights", weights(t, r), want)
-	const n = 300
-	for range 3 { // honest traffic misses three standard deviations once in 370 times
-		share, err := r.Observe(t.Context(), n)
-		must(t, err)
-		equal(t, "counted", share.Total(), n)
-		if share.Fits(want) {
-			return
-		}
-		t.Logf("counted %v, want %v", share, want)
-	}
-	t.Fatalf("the share does not fit %v", want)
+	traffictest.Splits(t, r, want, 300)
 }
 
 // eventually does it again where nginx is late, or deaf for seconds.
