@@ -60,9 +60,9 @@ global
 	stats socket SOCKET mode 600 level admin expose-fd listeners
 defaults
 	mode http
-	timeout connect 2s
-	timeout client 30s
-	timeout server 30s
+	timeout connect 60s
+	timeout client 60s
+	timeout server 60s
 frontend all
 	bind 127.0.0.1:{{.Port}}
 	use_backend bluegreen_api if { path_beg /api/ }
