@@ -44,7 +44,7 @@ func (r Rig) rate() float64 { return cmp.Or(r.Rate, 500) }
 // second, and counts them by the slot that answered. A lost one is an error.
 func CountClients(ctx context.Context, url string, requests int, rate float64) (share traffic.Share, err error) {
 	report, err := openloop.Run(ctx, openloop.Load{
-		URL: url, Rate: rate, Duration: time.Duration(float64(requests) / rate * float64(time.Second)), Keep: []string{SlotHeader}, Timeout: patience,
+		URL: url, Rate: rate, Duration: time.Duration(float64(requests) / rate * float64(time.Second)), Keep: []string{SlotHeader}, Timeout: patience, Room: room,
 	})
 	if err == nil && report.Lost() > 0 {
 		err = fmt.Errorf("count clients: %v", report)

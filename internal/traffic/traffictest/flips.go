@@ -42,6 +42,10 @@ type Toll struct {
 	Moves  []Moved
 }
 
+// room is how many requests wait for an answer at a time. On a machine that does not
+// get through more they are not sent, and hold nobody up.
+const room = 50
+
 // Run starts the load, moves, each time waits until a request gets the slot that
 // was asked for, and at last for the end of all requests.
 func (f Flips) Run(tb testing.TB, move func(ctx context.Context, to release.Slot) error) Toll {
@@ -51,7 +55,7 @@ func (f Flips) Run(tb testing.TB, move func(ctx context.Context, to release.Slot
 	done := make(chan openloop.Report, 1)
 	var seen answers
 	go func() {
-		report, err := openloop.Run(ctx, openloop.Load{URL: f.URL, Rate: f.Rate, Keep: []string{SlotHeader}, Each: seen.note, Timeout: patience})
+		report, err := openloop.Run(ctx, openloop.Load{URL: f.URL, Rate: f.Rate, Keep: []string{SlotHeader}, Each: seen.note, Timeout: patience, Room: room})
 		if err != nil {
 			tb.Error(err)
 		}
