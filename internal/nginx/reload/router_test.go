@@ -159,7 +159,7 @@ func TestClosedConnectionsAreNotCut(t *testing.T) {
 	b := newBench(t, func(s *reload.Settings) { s.CloseConnections = true })
 	r := b.open(t)
 	must(t, r.Set(t.Context(), release.Green, 1, 1))
-	toll := traffictest.Flips{URL: b.server.URL, Count: 10, Rate: 300, Gap: pause}.Run(t, func(ctx context.Context, to release.Slot) error {
+	toll := traffictest.Flips{URL: b.server.URL, Count: 10, Rate: 300, Room: 50, Gap: pause}.Run(t, func(ctx context.Context, to release.Slot) error {
 		return r.Set(ctx, release.Green, map[release.Slot]release.Weight{release.Green: 100, release.Blue: 1}[to], 1)
 	})
 	t.Logf("%v", toll.Report)

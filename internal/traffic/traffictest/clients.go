@@ -12,6 +12,10 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/traffic"
 )
 
+// room is how many requests of a suite wait for an answer at a time. On a machine that
+// does not get through more they are not sent, and hold nobody up.
+const room = 50
+
 // splitsClients counts requests of clients, not those of Observe, which may be
 // another path through the load balancer.
 func splitsClients(t *testing.T, rig Rig) {
@@ -68,7 +72,7 @@ func losesNothing(t *testing.T, rig Rig) {
 	if rig.Promise.Gap > 100*time.Millisecond || rig.Rate > 0 {
 		flips = 20 // and 200 in the benchmark, which may take its time
 	}
-	toll := Flips{URL: rig.URL, Count: flips, Rate: rig.rate(), Gap: max(rig.Promise.Gap, 20*time.Millisecond)}.Run(t, Mover(rig.Open()))
+	toll := Flips{URL: rig.URL, Count: flips, Rate: rig.rate(), Room: room, Gap: max(rig.Promise.Gap, 20*time.Millisecond)}.Run(t, Mover(rig.Open()))
 	t.Logf("%d moves there and back: %v", flips, toll.Report)
 	t.Logf("to green %v; to blue %v", toll.To(release.Green), toll.To(release.Blue))
 	lost := toll.Lost(func(s openloop.Sample) bool { return s.Fresh || !rig.Promise.CutsKept })

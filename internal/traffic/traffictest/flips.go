@@ -21,6 +21,7 @@ type Flips struct {
 	URL   string
 	Count int           // there and back again
 	Rate  float64       // requests a second
+	Room  int           // how many requests may wait for an answer at a time; 0 is 1000
 	Gap   time.Duration // from the first answer after a move to the decision for the next
 }
 
@@ -42,10 +43,6 @@ type Toll struct {
 	Moves  []Moved
 }
 
-// room is how many requests wait for an answer at a time. On a machine that does not
-// get through more they are not sent, and hold nobody up.
-const room = 50
-
 // Run starts the load, moves, each time waits until a request gets the slot that
 // was asked for, and at last for the end of all requests.
 func (f Flips) Run(tb testing.TB, move func(ctx context.Context, to release.Slot) error) Toll {
@@ -55,7 +52,7 @@ func (f Flips) Run(tb testing.TB, move func(ctx context.Context, to release.Slot
 	done := make(chan openloop.Report, 1)
 	var seen answers
 	go func() {
-		report, err := openloop.Run(ctx, openloop.Load{URL: f.URL, Rate: f.Rate, Keep: []string{SlotHeader}, Each: seen.note, Timeout: patience, Room: room})
+		report, err := openloop.Run(ctx, openloop.Load{URL: f.URL, Rate: f.Rate, Keep: []string{SlotHeader}, Each: seen.note, Timeout: patience, Room: f.Room})
 		if err != nil {
 			tb.Error(err)
 		}
