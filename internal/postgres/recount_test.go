@@ -257,13 +257,13 @@ func TestARunThatIsKilledAtAnyEffectOfFillingAgainConverges(t *testing.T) {
 	files := nicks(10, bare)
 	scene{least: 15, id: "shop-2", files: files,
 		prepared: func(t testing.TB, s migration.Settings) {
-			quickly(t, s, "shop-1")
+			must(t, s, "shop-1")
 			connect(t, s).exec(`INSERT INTO users (id, name) VALUES (4, 'between'), (100, 'behind')`)
 			write(t, s.Folder, map[string]string{"3_there.up.sql": "ALTER TABLE users ADD CONSTRAINT nick_there CHECK (nick IS NOT NULL)"})
 		},
 		again: func(t *testing.T, s migration.Settings) {
 			for range 2 {
-				report := quickly(t, s, "shop-2")
+				report := must(t, s, "shop-2")
 				if !slices.Equal(report.Schema.Applied, []uint{3}) {
 					t.Errorf("%+v", report.Schema)
 				}
