@@ -15,6 +15,7 @@ import (
 // metrics measures every rule on the live slot: what is wrong with a query or a
 // metric there would stop the first step.
 func (l look) metrics(ctx context.Context) (string, error) {
+	connect.Unseen(l.job)
 	source, err := connect.Metrics(l.job)
 	if err != nil {
 		return "", err
