@@ -95,17 +95,20 @@ type scene struct {
 	last        *gate.Decision // for the message of a test that fails
 }
 
-func newScene(t *testing.T) scene {
+func newScene(t *testing.T) scene { return newSceneEvery(t, time.Second) }
+
+// newSceneEvery is scraped as often as that.
+func newSceneEvery(t *testing.T, interval time.Duration) scene {
 	s := scene{t: t, blue: newExporter(t), green: newExporter(t), last: new(gate.Decision)}
 	host := func(e *exporter) string { return strings.TrimPrefix(e.URL, "http://") }
 	s.server = lab.Prometheus(t, fmt.Sprintf(`
-global: {scrape_interval: 1s}
+global: {scrape_interval: %v, scrape_timeout: 1s}
 scrape_configs:
 - job_name: app
   static_configs:
   - {targets: ["%s"], labels: {slot: blue}}
   - {targets: ["%s"], labels: {slot: green}}
-`, host(s.blue), host(s.green)))
+`, interval, host(s.blue), host(s.green)))
 	source, err := prometheus.New(settings(s.server.URL))
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package slot_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -189,6 +190,39 @@ func TestAVigilHearsOfACrashWhenItHappens(t *testing.T) {
 		}
 	}
 	t.Error("it was not told")
+}
+
+// A candidate that somebody stops answers users no more than one that crashed.
+func TestAVigilHearsThatTheLastOneOfAServiceWasStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorks(t, release.Green, map[string]any{"backend": service("backend", nil)})
+	w.push("backend", serving(lab.Ports(t, 1)[0]))
+	w.mustDeploy()
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	all, events := w.inspect(), w.Vigil(ctx)
+	var stopping sync.WaitGroup
+	stopping.Go(func() { // again and again, since the eyes may not be open yet
+		for ctx.Err() == nil {
+			_ = w.engine.Stop(ctx, all[0].ID, time.Second)
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+				_ = w.engine.Start(ctx, all[0].ID)
+			}
+		}
+	})
+	told := false
+	for event := range events {
+		if event.Kind == slot.Missing && event.Service == "backend" {
+			told = true
+			stop()
+		}
+	}
+	stop()
+	stopping.Wait()
+	if !told {
+		t.Error("it was not told")
+	}
 }
 
 func TestWatchTellsCrashesFromStops(t *testing.T) {
