@@ -21,6 +21,7 @@ type Settings struct {
 	Host     string             `yaml:"host" help:"Host name to send with these requests, where HAProxy chooses the backend by name."`
 	Config   string             `yaml:"config" help:"Path of the generated backends, such as /etc/haproxy/bluegreen.cfg. HAProxy is started with it as one more -f, behind its own configuration."`
 	Split    Split              `yaml:"split" help:"How clients are split: cookie (a client stays where it is), client (by address), or random (each request by itself)." default:"cookie"`
+	Domain   string             `yaml:"cookie-domain" help:"Domain of the cookie, such as example.com, where services have host names of their own and a page has to get its assets and its API from one version; by default a host keeps its own."`
 	Services map[string]Service `yaml:"services" help:"The services, by name. HAProxy's own configuration says use_backend bluegreen_NAME."`
 	Preview  release.Secret     `yaml:"preview" help:"Value of the header X-Bluegreen-Preview, or of the cookie bluegreen_preview, that reaches the slot without traffic. Off when empty."`
 }
@@ -73,6 +74,7 @@ const (
 var (
 	pathForm    = regexp.MustCompile(`^/[A-Za-z0-9._/+-]+$`)
 	serviceForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+	domainForm  = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
 	previewForm = regexp.MustCompile(`^[A-Za-z0-9_-]{16,128}$`)
 )
 
@@ -89,6 +91,9 @@ func (s Settings) Check() error {
 	}
 	if s.Split != "" && !slices.Contains([]Split{ByCookie, ByClient, Random}, s.Split) {
 		problems = append(problems, fmt.Errorf("split %q: want cookie, client or random", s.Split))
+	}
+	if s.Domain != "" && (!domainForm.MatchString(s.Domain) || s.Split != "" && s.Split != ByCookie) {
+		problems = append(problems, fmt.Errorf("cookie-domain %q: want a domain such as example.com, with split: cookie", s.Domain))
 	}
 	if s.Preview != "" && !previewForm.MatchString(s.Preview.Reveal()) {
 		problems = append(problems, errors.New("preview: want 16 to 128 letters, digits, dashes or underscores"))

@@ -25,6 +25,7 @@ type answer struct {
 	slot   release.Slot
 	probe  bool
 	config string
+	http   string    // the configuration of the http level; empty from one that an older version has made
 	date   time.Time // of the host's clock, to the second
 }
 
@@ -39,7 +40,7 @@ type strangerError struct{ saw string }
 
 func (e *strangerError) Error() string { return "ask nginx: /__bluegreen: " + e.saw }
 
-var answerForm = regexp.MustCompile(`^slot=(blue|green) probe=([01]) config=([0-9a-f]{12})\n$`)
+var answerForm = regexp.MustCompile(`^slot=(blue|green) probe=([01]) config=([0-9a-f]{12})(?: http=([0-9a-f]{12}))?\n$`)
 
 // parseAnswer refuses everything that the generated configuration does not say,
 // such as the page of another server.
@@ -48,7 +49,7 @@ func parseAnswer(text []byte) (answer, error) {
 	if m == nil {
 		return answer{}, &strangerError{fmt.Sprintf("unknown answer %.60q: want that of the generated configuration", text)}
 	}
-	return answer{slot: release.Slot(m[1]), probe: string(m[2]) == "1", config: string(m[3])}, nil
+	return answer{slot: release.Slot(m[1]), probe: string(m[2]) == "1", config: string(m[3]), http: string(m[4])}, nil
 }
 
 // dialer opens a network connection, from this host or from another one.

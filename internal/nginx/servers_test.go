@@ -2,10 +2,12 @@ package nginx_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +49,63 @@ func TestSeveralServersAndServicesMoveTogether(t *testing.T) {
 			t.Errorf("at %v %d of 40 clients are at green", w, green)
 		}
 	}
+}
+
+// Browsers keep the cookies of two hosts apart, unless both are of its domain.
+func TestTwoHostsOfOneDomainShareTheCookie(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(s *nginx.Settings) { s.Domain = "shop.example.com" }, steps...)
+	b.serve(t, fmt.Sprintf(`events {} http { include %[1]s;
+		server { listen 127.0.0.1:{{.Port}}; server_name www.shop.example.com; include %[2]s; location / { proxy_pass http://$bluegreen_web; } }
+		server { listen 127.0.0.1:{{.Port}}; server_name api.shop.example.com; include %[2]s; location / { proxy_pass http://$bluegreen_api; } } }`, b.settings.Config, beside(b, ".server")))
+	b.settings.Host = "api.shop.example.com"
+	s := b.open(t)
+	must(t, s.Try(t.Context()))
+	must(t, s.Set(t.Context(), release.Green, 50, 1))
+	green := 0
+	for browser := range 40 {
+		jar, err := cookiejar.New(nil)
+		must(t, err)
+		web, api := b.visit(t, jar, "www.shop.example.com"), b.visit(t, jar, "api.shop.example.com")
+		if web != api {
+			t.Errorf("browser %d has its page from %s, and its API from %s", browser, web, api)
+		}
+		if web == string(release.Green) {
+			green++
+		}
+	}
+	if green == 0 || green == 40 {
+		t.Errorf("%d of 40 browsers are at green", green)
+	}
+}
+
+// visit asks a host with the cookies of a browser, and returns the slot that answered.
+func (b *bench) visit(t *testing.T, jar http.CookieJar, host string) string {
+	t.Helper()
+	address := strings.TrimPrefix(b.server.URL, "http://")
+	client := http.Client{Jar: jar, Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}}}
+	res, err := client.Get("http://" + host + "/")
+	must(t, err)
+	defer res.Body.Close()
+	return res.Header.Get("X-Bluegreen-Slot")
+}
+
+// The last include at the http level is the one that splits, for all servers.
+func TestASecondApplicationOnOneNginxIsRefused(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil, steps...)
+	other := newSlots(t, func(s *nginx.Settings) {
+		s.Split, s.Services = nginx.Random, map[string]nginx.Service{"mail": s.Services["web"]}
+	}, steps...)
+	b.serve(t, fmt.Sprintf(`events {} http { include %s; include %s;
+		server { listen 127.0.0.1:{{.Port}}; server_name shop; include %s; location / { proxy_pass http://$bluegreen_web; } }
+		server { listen 127.0.0.1:{{.Port}}; server_name mail; include %s; location / { proxy_pass http://$bluegreen_mail; } } }`,
+		b.settings.Config, other.settings.Config, beside(b, ".server"), beside(other, ".server")))
+	b.settings.Host, other.settings.Host, other.settings.URL = "shop", "mail", b.server.URL
+	says(t, "the first", b.open(t).Try(t.Context()), "splits by another configuration of the http level")
+	must(t, other.open(t).Try(t.Context()))
 }
 
 // The preview reaches the candidate at weight 0, whichever slot that is, by

@@ -139,8 +139,11 @@ func (s *Switch) runs(ctx context.Context) error {
 		return err
 	}
 	want := newView(s.settings, s.steps).Hash
-	other, others := "", 0
+	other, others, above := "", 0, want
 	for _, a := range all {
+		if a.http != "" && a.http != want {
+			above = a.http
+		}
 		if a.config != want {
 			other, others = a.config, others+1
 		}
@@ -153,6 +156,9 @@ func (s *Switch) runs(ctx context.Context) error {
 		return release.Refuse("stop the other one, or set url to one of them", "several servers answer at %s, and some are not split: %w", s.settings.URL, stranger)
 	case others == len(all):
 		return release.Refuse(reloadAgain, "nginx at %s has not been reloaded since the configuration was installed: it runs %s, and the files are %s", s.settings.URL, other, want)
+	case others == 0 && above != want:
+		return release.Refuse("give each application an nginx of its own, or put the services of both under one router",
+			"nginx at %s splits by another configuration of the http level: %s is included behind %s, and one nginx has one", s.settings.URL, above, want)
 	case others > 0:
 		return release.Refuse("stop the one that is left over, or set url to one of them", "several nginx answer at %s: %d of %d run configuration %s, and the files are %s", s.settings.URL, others, len(all), other, want)
 	}
