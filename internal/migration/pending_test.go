@@ -91,7 +91,8 @@ func TestAnAppliedFileThatIsGoneIsSaid(t *testing.T) {
 }
 
 func TestDirtyIsExplained(t *testing.T) {
-	files := map[string]string{"1_a.up.sql": "SELECT 1", "2_b.up.sql": "SELECT 2", "3_c.up.sql": "BEGIN; SELECT 1; COMMIT; SELECT 2", "4_i.up.sql": "CREATE INDEX CONCURRENTLY i ON t (a)"}
+	files := map[string]string{"1_a.up.sql": "SELECT 1", "2_b.up.sql": "SELECT 2", "3_c.up.sql": "BEGIN; SELECT 1; COMMIT; SELECT 2", "4_i.up.sql": "CREATE INDEX CONCURRENTLY i ON t (a)",
+		"5_r.up.sql": "REINDEX TABLE CONCURRENTLY t", "6_d.up.sql": "ALTER TABLE t DETACH PARTITION p CONCURRENTLY"}
 	set, err := migration.Read(folder(t, files))
 	if err != nil {
 		t.Fatal(err)
@@ -114,11 +115,20 @@ func TestDirtyIsExplained(t *testing.T) {
 		"another tool went down to ours":           {at: 2, entry: settled, want: migration.Unclear, says: "unless a down file was running"},
 		"another tool at several":                  {at: 3, want: migration.Unclear, says: "3_c.up.sql may have been applied in part"},
 		"ours at several":                          {at: 3, entry: ours(3, migration.Loose, false), want: migration.Unclear, says: "started by release shop-1 at 0001-01-01T00:00:00Z, did not end: 3_x.up.sql may have been applied in part, since it is not one transaction: BEGIN in line 1"},
-		"an index that is whole":                   {at: 4, entry: ours(4, migration.Indexes, false), found: migration.Whole, want: migration.Applied, says: "release shop-1 was interrupted"},
-		"an index that is broken":                  {at: 4, entry: ours(4, migration.Indexes, false), found: migration.Broken, want: migration.Untouched, says: "release shop-1 was interrupted"},
-		"an index that is not there":               {at: 4, entry: ours(4, migration.Indexes, false), found: migration.Missing, want: migration.Untouched, says: "release shop-1 was interrupted"},
-		"something else of the name":               {at: 4, entry: ours(4, migration.Indexes, false), found: migration.Foreign, want: migration.Unclear, says: "release shop-1 was interrupted"},
-		"an index of a file that changed":          {at: 4, entry: &migration.Entry{Version: 4, Previous: 3, File: "4_old.up.sql", Nature: migration.Indexes, SHA256: "x"}, want: migration.Unclear, says: "4_old.up.sql is gone or has changed since"},
+		"an index that is whole":                   {at: 4, entry: ours(4, migration.Concurrent, false), found: migration.Whole, want: migration.Applied, says: "release shop-1 was interrupted"},
+		"an index that is broken":                  {at: 4, entry: ours(4, migration.Concurrent, false), found: migration.Broken, want: migration.Untouched, says: "release shop-1 was interrupted"},
+		"an index that is not there":               {at: 4, entry: ours(4, migration.Concurrent, false), found: migration.Missing, want: migration.Untouched, says: "release shop-1 was interrupted"},
+		"something else of the name":               {at: 4, entry: ours(4, migration.Concurrent, false), found: migration.Foreign, want: migration.Unclear, says: "release shop-1 was interrupted"},
+		"an index of a file that changed":          {at: 4, entry: &migration.Entry{Version: 4, Previous: 3, File: "4_old.up.sql", Nature: migration.Concurrent, SHA256: "x"}, want: migration.Unclear, says: "4_old.up.sql is gone or has changed since"},
+		"an index of a file from before the word":  {at: 4, entry: ours(4, "indexes", false), found: migration.Whole, want: migration.Applied, says: "release shop-1 was interrupted"},
+		"indexes that are rebuilt":                 {at: 5, entry: ours(5, migration.Concurrent, false), found: migration.Whole, want: migration.Applied, says: "release shop-1 was interrupted"},
+		"indexes that are not rebuilt":             {at: 5, entry: ours(5, migration.Concurrent, false), found: migration.Former, want: migration.Untouched, says: "release shop-1 was interrupted"},
+		"indexes that are half rebuilt":            {at: 5, entry: ours(5, migration.Loose, false), found: migration.Broken, want: migration.Untouched, says: "release shop-1 was interrupted"},
+		"indexes of a table that is gone":          {at: 5, entry: ours(5, migration.Concurrent, false), found: migration.Missing, want: migration.Unclear, says: "release shop-1 was interrupted"},
+		"a partition that is detached":             {at: 6, entry: ours(6, migration.Concurrent, false), found: migration.Whole, want: migration.Applied, says: "release shop-1 was interrupted"},
+		"a partition that is not detached":         {at: 6, entry: ours(6, migration.Concurrent, false), found: migration.Former, want: migration.Untouched, says: "release shop-1 was interrupted"},
+		"a partition that is being detached":       {at: 6, entry: ours(6, migration.Concurrent, false), found: migration.Broken, want: migration.Applied, says: "release shop-1 was interrupted"},
+		"a partition that is gone":                 {at: 6, entry: ours(6, migration.Concurrent, false), found: migration.Missing, want: migration.Unclear, says: "release shop-1 was interrupted"},
 		"a version that the folder has no file of": {at: 9, want: migration.Unclear, says: "the folder has no file of that version"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +140,7 @@ func TestDirtyIsExplained(t *testing.T) {
 				}
 				db.state.Journal[c.at] = *c.entry
 			}
-			outcome, err := db.state.Outcome(set, func(migration.Index) (migration.Found, error) { return c.found, nil })
+			outcome, err := db.state.Outcome(set, func(migration.Change) (migration.Found, error) { return c.found, nil })
 			if err != nil || outcome != c.want {
 				t.Fatalf("outcome %v, %v, want %v", outcome, err, c.want)
 			}
@@ -149,28 +159,49 @@ func TestDirtyIsExplained(t *testing.T) {
 	}
 }
 
-func TestAnIndexMustBeClearBeforeItIsMade(t *testing.T) {
-	made, dropped := migration.Index{Table: "t", Name: "i"}, migration.Index{Name: "i", Drop: true}
-	tolerant := func(i migration.Index) migration.Index { i.Tolerant = true; return i }
+func TestAChangeMustBeClearBeforeItIsMade(t *testing.T) {
+	change := func(sql string) migration.Change {
+		s, err := migration.ParseScript(sql)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Change
+	}
+	made, dropped := change("CREATE INDEX CONCURRENTLY i ON t (a)"), change("DROP INDEX CONCURRENTLY i")
+	rebuilt, detached := change("REINDEX TABLE CONCURRENTLY t"), change("ALTER TABLE t DETACH PARTITION p CONCURRENTLY")
+	tolerant := func(c migration.Change) migration.Change { c.Tolerant = true; return c }
 	for _, c := range []struct {
-		index migration.Index
-		found migration.Found
-		want  string
+		change migration.Change
+		found  migration.Found
+		want   string
+		fits   bool // once the statement has not failed
 	}{
-		{made, migration.Missing, ""},
-		{made, migration.Whole, "the index i is there already"},
-		{made, migration.Broken, "an invalid index i is there already"},
-		{made, migration.Foreign, "the name i is taken by something else"},
-		{tolerant(made), migration.Whole, ""},
-		{tolerant(made), migration.Broken, "an invalid index i is there already"},
-		{dropped, migration.Whole, ""},
-		{dropped, migration.Broken, ""},
-		{dropped, migration.Missing, "there is no index i to drop"},
-		{tolerant(dropped), migration.Missing, ""},
-		{dropped, migration.Foreign, "the name i is taken by something else"},
+		{made, migration.Missing, "", false},
+		{made, migration.Whole, "the index i is there already", true},
+		{made, migration.Broken, "an invalid index i is there already", false},
+		{made, migration.Foreign, "the name i is taken by something else", false},
+		{tolerant(made), migration.Whole, "", true},
+		{tolerant(made), migration.Broken, "an invalid index i is there already", false},
+		{dropped, migration.Whole, "", false},
+		{dropped, migration.Broken, "", false},
+		{dropped, migration.Missing, "there is no index i to drop", true},
+		{tolerant(dropped), migration.Missing, "", true},
+		{dropped, migration.Foreign, "the name i is taken by something else", false},
+		{rebuilt, migration.Former, "", true},
+		{rebuilt, migration.Whole, "", true},
+		{rebuilt, migration.Missing, "there is no table t", false},
+		{rebuilt, migration.Broken, "an index whose name ends with _ccnew or _ccold, and which is invalid, is there already in t", false},
+		{detached, migration.Former, "", false},
+		{detached, migration.Whole, "p is no partition of t", true},
+		{detached, migration.Missing, "p is no partition of t", false},
+		{tolerant(detached), migration.Missing, "", true},
+		{detached, migration.Broken, "somebody else has begun to detach p from t: end that with DETACH PARTITION … FINALIZE", false},
 	} {
-		if have := c.index.Clash(c.found); have != c.want {
-			t.Errorf("%+v, found %v: %q, want %q", c.index, c.found, have, c.want)
+		if have := c.change.Clash(c.found); have != c.want {
+			t.Errorf("%+v, found %v: %q, want %q", c.change, c.found, have, c.want)
+		}
+		if have := c.change.Fits(c.found); have != c.fits {
+			t.Errorf("%+v, found %v: fits %t", c.change, c.found, have)
 		}
 	}
 }

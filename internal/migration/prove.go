@@ -57,7 +57,7 @@ func (r *rehearsing) back(ctx context.Context, on Scratch, a act, proof *Proof, 
 	if err != nil {
 		return nil, r.broken(ctx, proof, a.Down.Name, err)
 	}
-	if err := errors.Join(r.measure(ctx, trace, a.Down.Script.Nature), r.look(ctx)); err != nil {
+	if err := errors.Join(r.measure(ctx, trace, a.Down.Script.Change), r.look(ctx)); err != nil {
 		return nil, err
 	}
 	proof.Difference = r.shape.difference(before)

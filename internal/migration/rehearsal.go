@@ -102,9 +102,9 @@ type Scratch interface {
 
 // untouched is what is still known of the tables behind the file: every change of
 // rows takes a lock as strong as ROW EXCLUSIVE.
-func (t Trace) untouched(before Holdings, nature Nature) Holdings {
+func (t Trace) untouched(before Holdings, change Change) Holdings {
 	switch {
-	case nature == Indexes:
+	case change.Verb != 0 && change.Verb != Detach:
 		return before
 	case !t.Exact:
 		return nil

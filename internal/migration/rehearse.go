@@ -230,9 +230,9 @@ func (r *rehearsing) compare(ctx context.Context) error {
 }
 
 // measure looks at the rows that a file can have changed.
-func (r *rehearsing) measure(ctx context.Context, t Trace, n Nature) (err error) {
+func (r *rehearsing) measure(ctx context.Context, t Trace, c Change) (err error) {
 	if r.from.Data {
-		r.have, err = r.scratch.Holdings(ctx, t.untouched(r.have, n))
+		r.have, err = r.scratch.Holdings(ctx, t.untouched(r.have, c))
 	}
 	return err
 }

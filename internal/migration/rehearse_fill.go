@@ -13,12 +13,12 @@ import (
 func (r *rehearsing) behind(ctx context.Context, a act, t Trace) error {
 	fills := a.Fills()
 	if len(fills) == 0 {
-		return r.measure(ctx, t, a.Up.Script.Nature)
+		return r.measure(ctx, t, a.Up.Script.Change)
 	}
 	if err := r.fill(ctx, fills); err != nil {
 		return err
 	}
-	return r.measure(ctx, Trace{}, Loose)
+	return r.measure(ctx, Trace{}, Change{})
 }
 
 // unfilled carries the backfills to their end of which the live database has rows left.
@@ -36,7 +36,7 @@ func (r *rehearsing) unfilled(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.measure(ctx, Trace{}, Loose)
+	return r.measure(ctx, Trace{}, Change{})
 }
 
 // fill carries backfills to the end of their tables, without a rest: nobody else is

@@ -14,9 +14,9 @@ type Nature string
 // The natures of a file. golang-migrate sends a file as one message, which
 // PostgreSQL runs as one transaction unless the file says otherwise.
 const (
-	Atomic  Nature = "atomic"  // one transaction: all of it, or nothing
-	Indexes Nature = "indexes" // one index, made or dropped concurrently: the catalog tells
-	Loose   Nature = "loose"   // may have been applied in part
+	Atomic     Nature = "atomic"     // one transaction: all of it, or nothing
+	Concurrent Nature = "concurrent" // one statement of which the catalog tells how far it has come
+	Loose      Nature = "loose"      // may have been applied in part
 )
 
 // Script is the content of a migration file.
@@ -25,7 +25,7 @@ type Script struct {
 	Statements []Statement
 	Nature     Nature
 	Why        string // it is loose; "" otherwise
-	Index      Index  // of nature Indexes only
+	Change     Change // of nature Concurrent only
 	Backfills  []review.Backfill
 
 	wrapped bool // in a BEGIN and COMMIT of its own
@@ -75,13 +75,12 @@ func (s Script) single(st Statement) (Script, error) {
 	if len(s.Statements) > 1 {
 		return Script{}, fmt.Errorf("line %d: %s cannot share a file with other statements: give it a file of its own", st.Line, st.head())
 	}
-	if !st.concurrent() || !st.begins("CREATE") && !st.begins("DROP") {
-		s.Nature, s.Why = Loose, st.head()+" runs outside of a transaction"
-		return s, nil
-	}
-	s.Nature = Indexes
 	var err error
-	s.Index, err = indexOf(st)
+	if s.Change, err = changeOf(st); s.Change.Verb != 0 {
+		s.Nature = Concurrent
+	} else {
+		s.Nature, s.Why = Loose, st.head()+" runs outside of a transaction"
+	}
 	return s, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/bluegreen-actions/bluegreen/internal/migration"
+	"github.com/bluegreen-actions/bluegreen/internal/review"
 )
 
 func TestStatementsOfAFile(t *testing.T) {
@@ -67,11 +68,16 @@ func TestNatureOfAFile(t *testing.T) {
 		"another role":                         {"SET LOCAL ROLE owner; SELECT 1", migration.Loose, "a change of the role in line 1"},
 		"other quotes":                         {`SET standard_conforming_strings = off; SELECT 1`, migration.Loose, "a change of what quotes mean in line 1"},
 		"an index":                             {"CREATE INDEX i ON t (a)", migration.Atomic, ""},
-		"an index made concurrently":           {"-- a comment\nCREATE UNIQUE INDEX CONCURRENTLY i ON t (a);", migration.Indexes, ""},
-		"an index dropped concurrently":        {"DROP INDEX CONCURRENTLY IF EXISTS s.i", migration.Indexes, ""},
+		"an index made concurrently":           {"-- a comment\nCREATE UNIQUE INDEX CONCURRENTLY i ON t (a);", migration.Concurrent, ""},
+		"an index dropped concurrently":        {"DROP INDEX CONCURRENTLY IF EXISTS s.i", migration.Concurrent, ""},
 		"vacuum":                               {"VACUUM t", migration.Loose, "VACUUM T runs outside of a transaction"},
-		"a partition detached concurrently":    {"ALTER TABLE t DETACH PARTITION p CONCURRENTLY", migration.Loose, "ALTER TABLE T runs outside of a transaction"},
-		"an index made again":                  {"REINDEX INDEX CONCURRENTLY i", migration.Loose, "REINDEX INDEX CONCURRENTLY runs outside of a transaction"},
+		"a partition detached concurrently":    {"ALTER TABLE t DETACH PARTITION p CONCURRENTLY", migration.Concurrent, ""},
+		"a detach that is ended":               {"ALTER TABLE t DETACH PARTITION p FINALIZE", migration.Atomic, ""},
+		"an index made again":                  {"REINDEX INDEX i", migration.Loose, "REINDEX INDEX I runs outside of a transaction"},
+		"an index made again concurrently":     {"REINDEX INDEX CONCURRENTLY i", migration.Concurrent, ""},
+		"all indexes made again concurrently":  {"REINDEX DATABASE CONCURRENTLY d", migration.Loose, "REINDEX DATABASE CONCURRENTLY runs outside of a transaction"},
+		"not concurrently after all":           {"REINDEX (CONCURRENTLY OFF) TABLE t", migration.Loose, "REINDEX ( CONCURRENTLY runs outside of a transaction"},
+		"options that end nowhere":             {"REINDEX (CONCURRENTLY)", migration.Loose, "REINDEX ( CONCURRENTLY runs outside of a transaction"},
 		"a value for an enum":                  {"ALTER TYPE mood ADD VALUE 'ok'", migration.Atomic, ""},
 		"a routine with commit in its body":    {"CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$", migration.Atomic, ""},
 		"begin as an argument of a function":   {"SELECT f(begin) FROM t", migration.Atomic, ""},
@@ -91,17 +97,23 @@ func TestNatureOfAFile(t *testing.T) {
 	}
 }
 
-func TestIndexOfAFile(t *testing.T) {
-	for sql, want := range map[string]migration.Index{
-		"CREATE INDEX CONCURRENTLY Users_Email ON Users (email)":                        {Table: "users", Name: "users_email"},
-		`CREATE INDEX CONCURRENTLY IF NOT EXISTS "I""x" ON ONLY "My S".Users (email)`:   {Schema: "My S", Table: "users", Name: `I"x`, Tolerant: true},
-		"create unique index concurrently i on public.users using btree (lower(email))": {Schema: "public", Table: "users", Name: "i"},
-		"DROP INDEX CONCURRENTLY i":                     {Name: "i", Drop: true},
-		"DROP INDEX CONCURRENTLY IF EXISTS s.i CASCADE": {Schema: "s", Name: "i", Drop: true, Tolerant: true},
+func TestWhatAFileChangesConcurrently(t *testing.T) {
+	name := func(schema, name string) review.Name { return review.Name{Schema: schema, Name: name} }
+	for sql, want := range map[string]migration.Change{
+		"CREATE INDEX CONCURRENTLY Users_Email ON Users (email)":                        {Verb: migration.Make, On: name("", "users"), Name: name("", "users_email")},
+		`CREATE INDEX CONCURRENTLY IF NOT EXISTS "I""x" ON ONLY "My S".Users (email)`:   {Verb: migration.Make, On: name("My S", "users"), Name: name("My S", `I"x`), Tolerant: true},
+		"create unique index concurrently i on public.users using btree (lower(email))": {Verb: migration.Make, On: name("public", "users"), Name: name("public", "i")},
+		"DROP INDEX CONCURRENTLY i":                                        {Verb: migration.Drop, Name: name("", "i")},
+		"DROP INDEX CONCURRENTLY IF EXISTS s.i CASCADE":                    {Verb: migration.Drop, Name: name("s", "i"), Tolerant: true},
+		"REINDEX INDEX CONCURRENTLY s.I":                                   {Verb: migration.Rebuild, Kind: "INDEX", Name: name("s", "i")},
+		`reindex (verbose, concurrently) table "T"`:                        {Verb: migration.Rebuild, Kind: "TABLE", Name: name("", "T")},
+		"REINDEX (CONCURRENTLY TRUE, TABLESPACE fast) SCHEMA s;":           {Verb: migration.Rebuild, Kind: "SCHEMA", Name: name("", "s")},
+		"ALTER TABLE events DETACH PARTITION old.events_2020 CONCURRENTLY": {Verb: migration.Detach, On: name("", "events"), Name: name("old", "events_2020")},
+		`ALTER TABLE IF EXISTS ONLY s."E" DETACH PARTITION p CONCURRENTLY`: {Verb: migration.Detach, On: name("s", "E"), Name: name("", "p"), Tolerant: true},
 	} {
 		s, err := migration.ParseScript(sql)
-		if err != nil || s.Index != want {
-			t.Errorf("%s: %+v, %v, want %+v", sql, s.Index, err, want)
+		if err != nil || s.Change != want {
+			t.Errorf("%s: %+v, %v, want %+v", sql, s.Change, err, want)
 		}
 	}
 }
@@ -111,6 +123,7 @@ func TestTheMarkIsInTheTransactionOfTheFile(t *testing.T) {
 		"SELECT 1 -- end":                      "SELECT 1 -- end\n;\nMARK;\n",
 		"BEGIN; SELECT 1; COMMIT; -- end":      "BEGIN; SELECT 1; MARK;\nCOMMIT; -- end",
 		"CREATE INDEX CONCURRENTLY i ON t (a)": "CREATE INDEX CONCURRENTLY i ON t (a)",
+		"REINDEX TABLE CONCURRENTLY t":         "REINDEX TABLE CONCURRENTLY t",
 		"CALL p()":                             "CALL p()",
 	} {
 		s, err := migration.ParseScript(sql)
@@ -149,7 +162,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 func FuzzParseScript(f *testing.F) {
 	for _, sql := range []string{
 		"SELECT 1; SELECT 'a;b'", "DO $x$ ; $x$", "/* /* ; */ */ -- ;\n;", `SELECT E'\';'`, "BEGIN; COMMIT;", "CREATE INDEX CONCURRENTLY i ON t (a)",
-		"CREATE FUNCTION f() BEGIN ATOMIC SELECT 1; END", "DROP INDEX CONCURRENTLY \"", "$", "$1$", "E'", "e'\\", "(", ")", "\"\"", "U&\"x\"", "CREATE INDEX CONCURRENTLY ON", "DO ''",
+		"CREATE FUNCTION f() BEGIN ATOMIC SELECT 1; END", "DROP INDEX CONCURRENTLY \"", "REINDEX (CONCURRENTLY", "REINDEX ) TABLE", "ALTER TABLE t DETACH PARTITION CONCURRENTLY", "$", "$1$", "E'", "e'\\", "(", ")", "\"\"", "U&\"x\"", "CREATE INDEX CONCURRENTLY ON", "DO ''",
 	} {
 		f.Add(sql)
 	}

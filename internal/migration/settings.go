@@ -18,7 +18,7 @@ type Settings struct {
 	LockTimeout      time.Duration     `yaml:"lock-timeout" default:"100ms" help:"How long a statement may wait for a lock, and so how long the application may have to wait behind it."`
 	LockBudget       time.Duration     `yaml:"lock-budget" default:"5m" help:"How long a run may spend on repeating tries that met a lock."`
 	StatementTimeout time.Duration     `yaml:"statement-timeout" default:"15m" help:"How long a file may run."`
-	IndexTimeout     time.Duration     `yaml:"index-timeout" default:"2h" help:"How long create index concurrently may run, which blocks nobody."`
+	IndexTimeout     time.Duration     `yaml:"index-timeout" default:"2h" help:"How long a statement that runs concurrently may run, such as create index concurrently, which blocks nobody."`
 	TerminateIdle    time.Duration     `yaml:"terminate-idle-blockers" default:"0s" help:"End sessions that block a file and have been idle in their transaction for longer than this, never those of a superuser or a replication; 0s ends none. For sessions of other users it needs pg_signal_backend and pg_read_all_stats."`
 	Wait             time.Duration     `yaml:"wait" default:"30m" help:"How long to wait while another run migrates the same database."`
 	Counts           map[string]string `yaml:"counts" help:"Queries that return one number each, by name, for the diagnostics of a rollback."`

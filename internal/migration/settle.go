@@ -16,23 +16,12 @@ type Outcome int
 const (
 	Unclear   Outcome = iota // a person has to look
 	Applied                  // all of it
-	Untouched                // nothing of it, or only a broken index that is dropped
-)
-
-// Found is what the catalog has under the name of an index.
-type Found int
-
-// What can be found.
-const (
-	Missing Found = iota
-	Broken        // on the right table, and invalid
-	Whole         // on the right table, and valid
-	Foreign       // something else has the name
+	Untouched                // nothing of it, or only what is repaired
 )
 
 // Outcome says what became of the file at which the database is dirty. It asks
-// look only about an index of a file that has not changed since.
-func (s State) Outcome(files Set, look func(Index) (Found, error)) (Outcome, error) {
+// look only about the change of a file that has not been edited since.
+func (s State) Outcome(files Set, look func(Change) (Found, error)) (Outcome, error) {
 	e, ours := s.Journal[s.Version]
 	if !ours || e.Settled || s.explain(files) != "" {
 		return Unclear, nil
@@ -41,41 +30,8 @@ func (s State) Outcome(files Set, look func(Index) (Found, error)) (Outcome, err
 		return map[bool]Outcome{true: Applied, false: Untouched}[e.Applied], nil
 	}
 	m, _ := files.Of(e.Version)
-	found, err := look(m.Up.Script.Index)
-	return m.Up.Script.Index.outcome(found), err
-}
-
-func (i Index) outcome(found Found) Outcome {
-	done := Whole
-	if i.Drop {
-		done = Missing
-	}
-	switch found {
-	case Foreign:
-		return Unclear
-	case done:
-		return Applied
-	}
-	return Untouched
-}
-
-// Clash says why the index cannot be made or dropped as the catalog is now, or
-// "". It is asked before anything is marked, so that whatever is found after an
-// interruption is the run's own.
-func (i Index) Clash(found Found) string {
-	switch {
-	case found == Foreign:
-		return fmt.Sprintf("the name %v is taken by something else", i)
-	case i.Drop && found == Missing && !i.Tolerant:
-		return fmt.Sprintf("there is no index %v to drop", i)
-	case i.Drop:
-		return ""
-	case found == Broken:
-		return fmt.Sprintf("an invalid index %v is there already", i)
-	case found == Whole && !i.Tolerant:
-		return fmt.Sprintf("the index %v is there already", i)
-	}
-	return ""
+	found, err := look(m.Up.Script.Change)
+	return m.Up.Script.Change.outcome(found), err
 }
 
 // explain says why nobody but a person can tell what became of the file at which
@@ -89,12 +45,10 @@ func (s State) explain(files Set) string {
 	switch {
 	case !ours, e.Settled:
 		return s.foreign(m, known)
-	case e.Nature == Atomic:
+	case e.Nature == Atomic, known && m.Up.SHA256 == e.SHA256 && m.Up.Script.Nature == Concurrent:
 		return ""
 	case e.Nature == Loose && known:
 		return fmt.Sprintf("%s may have been applied in part, since it is not one transaction: %s", e.File, m.Up.Script.Why)
-	case e.Nature == Indexes && known && m.Up.SHA256 == e.SHA256:
-		return ""
 	}
 	return e.File + " is gone or has changed since, so that what it did cannot be looked up"
 }
@@ -121,7 +75,7 @@ func (s State) stuck(files Set, table string) error {
 		what += fmt.Sprintf(", started by release %s at %s,", e.Release, e.At.UTC().Format(time.RFC3339))
 	}
 	if why == "" {
-		why = "something else has the name of its index"
+		why = "what it works on is gone, or something else has its name"
 	}
 	return release.Refuse(
 		fmt.Sprintf("look which objects of the file exist and repair by hand what is half done; then run: %s force %v if the file is applied, force %d if it is not",

@@ -118,37 +118,6 @@ func TestARunThatIsKilledBeforeItsFileIsMarkedAsApplied(t *testing.T) {
 	}
 }
 
-func TestARunThatIsKilledWhileItMakesAnIndex(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		after func(holder, watcher client)
-		files int
-	}{
-		"and the index is made on the server": {func(holder, _ client) { holder.exec(`COMMIT`) }, 0},
-		"and the server breaks it off": {func(holder, watcher client) {
-			watcher.exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'bluegreen migrate%'`)
-			watcher.until(`SELECT EXISTS (SELECT FROM pg_index WHERE NOT indisvalid)`)
-			holder.exec(`COMMIT`)
-		}, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := settings(t, map[string]string{"1_a.up.sql": "CREATE TABLE a (id int)"})
-			must(t, s, "shop-1")
-			write(t, s.Folder, map[string]string{"2_b.up.sql": "CREATE INDEX CONCURRENTLY i ON a (id)"})
-			holder, watcher := connect(t, s), connect(t, s)
-			holder.exec(`BEGIN; LOCK TABLE a IN ROW EXCLUSIVE MODE`)
-			child := spawn(t, s, "shop-1")
-			watcher.until(waits)
-			child.kill()
-			c.after(holder, watcher)
-			if report := converges(t, s, 2); len(report.Files) != c.files {
-				t.Errorf("%+v", report.Files)
-			}
-		})
-	}
-}
-
 func TestARunThatIsKilledWhileItBacksUp(t *testing.T) {
 	t.Parallel()
 	s := settings(t, map[string]string{"1_a.up.sql": "CREATE TABLE b ()"})

@@ -114,31 +114,6 @@ func TestTheTableOfTheVersionIsLocked(t *testing.T) {
 	at(t, s, 2)
 }
 
-func TestAConcurrentIndexWaitsForOldTransactions(t *testing.T) {
-	t.Parallel()
-	s := settings(t, map[string]string{"1_a.up.sql": "CREATE TABLE a (id int)"})
-	must(t, s, "shop-1")
-	write(t, s.Folder, map[string]string{"2_b.up.sql": "CREATE INDEX CONCURRENTLY i ON a (id)"})
-	holder, c := connect(t, s), connect(t, s)
-	holder.exec(`BEGIN; LOCK TABLE a IN ROW EXCLUSIVE MODE`)
-	done := make(chan error)
-	var report migration.Report
-	go func() {
-		var err error
-		report, err = migrate(t.Context(), t, s, "shop-2", nil)
-		done <- err
-	}()
-	c.until(waits)
-	time.Sleep(5 * s.LockTimeout) // it does not end at the lock timeout
-	c.until(waits)
-	c.exec(`SET lock_timeout = '30s'; INSERT INTO a VALUES (1)`) // it stands in nobody's way
-	holder.exec(`COMMIT`)
-	if err := <-done; err != nil || report.Files[0].Tries != 1 {
-		t.Fatalf("%+v, %v", report, err)
-	}
-	at(t, s, 2)
-}
-
 func TestAConcurrentIndexThatBecameTheVictimOfADeadlock(t *testing.T) {
 	t.Parallel()
 	s := settings(t, map[string]string{"1_a.up.sql": "CREATE TABLE a (id int)"})

@@ -33,14 +33,14 @@ func (s *session) tries(n migration.Nature) parameters {
 
 // limit is how long a file of this nature may run.
 func (s *session) limit(n migration.Nature) time.Duration {
-	if n == migration.Indexes {
+	if n == migration.Concurrent {
 		return s.db.settings.IndexTimeout
 	}
 	return s.db.settings.StatementTimeout
 }
 
 // patient runs a file without the lock timeout, and everything around it with it.
-// A concurrent index has to wait for old transactions, and keeps nobody waiting
+// What runs concurrently has to wait for old transactions, and keeps nobody waiting
 // meanwhile; golang-migrate's lock and table are another matter.
 type patient struct {
 	database.Driver
@@ -99,7 +99,7 @@ func (m *migrator) open(db *sql.DB, s *session, step migration.Step) (err error)
 	if err != nil {
 		return err
 	}
-	if step.Up.Script.Nature == migration.Indexes {
+	if step.Up.Script.Nature == migration.Concurrent {
 		m.driver = patient{m.driver, m.conn, s.db.settings.LockTimeout}
 	}
 	files := s.files(step.Files)

@@ -144,6 +144,9 @@ func TestEveryStatementIsTraced(t *testing.T) {
 		"4_d.up.sql": "CREATE INDEX CONCURRENTLY i ON users (name)",
 		"5_e.up.sql": "DROP INDEX CONCURRENTLY i",
 		"6_f.up.sql": "ALTER TABLE notes RENAME TO remarks; ALTER TABLE remarks ADD COLUMN x int",
+		"7_g.up.sql": "REINDEX TABLE CONCURRENTLY users",
+		"8_h.up.sql": "CREATE TABLE events (n int) PARTITION BY RANGE (n); CREATE TABLE early PARTITION OF events FOR VALUES FROM (1) TO (2)",
+		"9_i.up.sql": "ALTER TABLE events DETACH PARTITION early CONCURRENTLY",
 	})
 	r, _, err := play(t, s, id, nil)
 	if err != nil {
@@ -159,6 +162,8 @@ func TestEveryStatementIsTraced(t *testing.T) {
 		{false, []string{"SHARE UPDATE EXCLUSIVE on users"}, 0},
 		{false, []string{"SHARE UPDATE EXCLUSIVE on users"}, 0},
 		{true, []string{"ACCESS EXCLUSIVE on notes", ""}, 0},
+		{false, []string{"SHARE UPDATE EXCLUSIVE on users"}, 0},
+		{true, []string{"", ""}, 0},
 	}
 	for i, w := range want {
 		up := r.Rehearsal.Files[i].Up

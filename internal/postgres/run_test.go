@@ -234,6 +234,9 @@ func TestFilesThatFailLeaveTheDatabaseAsItWas(t *testing.T) {
 		"an index that was broken":      {"CREATE INDEX CONCURRENTLY IF NOT EXISTS broken ON a (id)", "an invalid index broken is there already"},
 		"an index of another table":     {"CREATE INDEX CONCURRENTLY IF NOT EXISTS other ON a (id)", "the name other is taken by something else"},
 		"an index that is not there":    {"DROP INDEX CONCURRENTLY i", "there is no index i to drop"},
+		"a rebuild of what is none":     {"REINDEX INDEX CONCURRENTLY i", "there is no index i"},
+		"a rebuild of another kind":     {"REINDEX INDEX CONCURRENTLY a", `"a" is not an index`},
+		"a partition that is none":      {"ALTER TABLE a DETACH PARTITION o CONCURRENTLY", "o is no partition of a"},
 		"longer than it may":            {"SELECT pg_sleep(600)", "canceling statement due to statement timeout"},
 		"all together longer":           {strings.Repeat("SELECT pg_sleep(0.1);\n", 6000), "the file ran for longer than 2s"},
 	} {

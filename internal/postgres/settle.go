@@ -3,9 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/golang-migrate/migrate/v4/database"
 
@@ -43,18 +41,24 @@ func (s *session) clean(ctx context.Context, set migration.Set, state *migration
 	if e, going := state.Undoing(); going {
 		return s.settleUndo(ctx, set, state, e)
 	}
-	outcome, err := state.Outcome(set, func(i migration.Index) (migration.Found, error) { return s.find(ctx, i) })
+	outcome, err := state.Outcome(set, func(c migration.Change) (migration.Found, error) { return s.find(ctx, state.Version, c) })
 	if err != nil {
 		return err
 	}
-	at := state.Version
-	switch outcome {
-	case migration.Applied:
-		err = s.force(ctx, set, at)
-	case migration.Untouched:
-		err = s.undo(ctx, set, state)
-	default:
+	if outcome == migration.Unclear {
 		return nil
+	}
+	at := state.Version
+	if m, _ := set.Of(at); state.Journal[at].Nature != migration.Atomic {
+		err = s.repair(ctx, at, m.Up.Script.Change)
+	}
+	switch {
+	case err != nil:
+		return err
+	case outcome == migration.Applied:
+		err = s.force(ctx, set, at)
+	default:
+		err = s.undo(ctx, set, state)
 	}
 	if err == nil {
 		state.Dirty = false
@@ -76,15 +80,9 @@ func (s *session) settleUndo(ctx context.Context, set migration.Set, state *migr
 	return nil
 }
 
-// undo brings the version back to what it was before a file of which nothing is
-// left but perhaps a broken index.
+// undo brings the version back to what it was before a file of which nothing is left.
 func (s *session) undo(ctx context.Context, set migration.Set, state *migration.State) error {
 	at := state.Version
-	if m, ok := set.Of(at); ok && state.Journal[at].Nature == migration.Indexes && !m.Up.Script.Index.Drop {
-		if err := s.dropBroken(ctx, m.Up.Script.Index); err != nil {
-			return err
-		}
-	}
 	if err := s.force(ctx, set, state.Journal[at].Previous); err != nil {
 		return err
 	}
@@ -95,17 +93,9 @@ func (s *session) undo(ctx context.Context, set migration.Set, state *migration.
 // force writes a version without the dirty mark, as golang-migrate does it. The
 // table may be locked for a moment, such as by somebody who watches it.
 func (s *session) force(ctx context.Context, set migration.Set, v migration.Version) error {
-	for {
-		err := s.once(ctx, migration.Step{Files: set}, func(m *migrator) error { return m.Force(int(v)) })
-		if err == nil || !atLock(err) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
-		case <-time.After(poll):
-		}
-	}
+	return insist(ctx, func() error {
+		return s.once(ctx, migration.Step{Files: set}, func(m *migrator) error { return m.Force(int(v)) })
+	})
 }
 
 // quiet waits until nobody has golang-migrate's own lock: the backend of a killed

@@ -14,8 +14,8 @@ import (
 const glimpse = 5 * time.Millisecond
 
 // bystander watches the locks of a file from a session of its own. In front of a
-// concurrent index it holds the table as an application does that writes: the file
-// has to wait for it, with its locks in hand, until they have been seen.
+// concurrent change of indexes it holds the table as an application does that writes:
+// the file has to wait for it, with its locks in hand, until they have been seen.
 type bystander struct {
 	scratch *scratch
 	conn    *pgx.Conn // nil for a file that is one transaction
@@ -34,8 +34,8 @@ func (s *scratch) besides(ctx context.Context, script migration.Script) (*bystan
 	if b.conn, err = s.db.connect(ctx, "bluegreen rehearsal "+string(s.id), asking); err != nil {
 		return nil, s.gone(err)
 	}
-	if script.Nature == migration.Indexes {
-		if err := b.stand(ctx, script.Index); err != nil {
+	if script.Change.Verb != migration.Detach { // which lets go of its locks to wait
+		if err := b.stand(ctx, script.Change); err != nil {
 			b.close(ctx)
 			return nil, s.gone(err)
 		}
@@ -44,24 +44,19 @@ func (s *scratch) besides(ctx context.Context, script migration.Script) (*bystan
 	return b, nil
 }
 
-// tableOf finds the table of an index, by the table's name or by the index's.
-const tableOf = `SELECT coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass($1)), to_regclass($2))::regclass::text`
+// tableOf finds a table by its name or by that of one of its indexes.
+const tableOf = `SELECT coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass($1)), to_regclass($1))::regclass::text`
 
-// stand takes the lock of an application on the table of an index. The session
-// that looks cannot be the one that holds it: it has to commit at once.
-func (b *bystander) stand(ctx context.Context, i migration.Index) error {
-	quote := func(name string) string {
-		if i.Schema == "" {
-			return pgx.Identifier{name}.Sanitize()
-		}
-		return pgx.Identifier{i.Schema, name}.Sanitize()
-	}
-	table, name := quote("no such table"), i.Name
-	if i.Table != "" {
-		table, name = quote(i.Table), "no such index"
+// stand takes the lock of an application on the table whose indexes are changed; on
+// none where they are those of a schema. The session that looks cannot be the one that
+// holds it: it has to commit at once.
+func (b *bystander) stand(ctx context.Context, c migration.Change) error {
+	name := c.Name
+	if c.Verb == migration.Make {
+		name = c.On
 	}
 	var on *string
-	if err := b.conn.QueryRow(ctx, tableOf, quote(name), table).Scan(&on); err != nil || on == nil {
+	if err := b.conn.QueryRow(ctx, tableOf, sanitized(name)).Scan(&on); err != nil || on == nil || c.Kind == "SCHEMA" {
 		return err
 	}
 	var err error

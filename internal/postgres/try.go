@@ -53,8 +53,8 @@ func (s *session) begin(ctx context.Context, step migration.Step) error {
 	if err := s.exec(ctx, `SELECT 1`); err != nil {
 		return release.CannotTell("run the job again", "the connection that holds the lock of the migrations is lost: %w", err)
 	}
-	if step.Up.Script.Nature == migration.Indexes {
-		if err := s.clear(ctx, step.Up.Script.Index); err != nil {
+	if step.Up.Script.Nature == migration.Concurrent {
+		if err := s.clear(ctx, step); err != nil {
 			return err
 		}
 	}
@@ -66,11 +66,8 @@ func (s *session) made(ctx context.Context, step migration.Step) ([]string, erro
 	if err := s.finish(ctx, step.Version); err != nil {
 		return nil, err
 	}
-	if i := step.Up.Script.Index; i.Name != "" {
-		if i.Drop {
-			return []string{"no index " + i.String()}, nil
-		}
-		return []string{"valid index " + i.String()}, nil
+	if step.Up.Script.Nature == migration.Concurrent {
+		return []string{step.Up.Script.Change.Done()}, nil
 	}
 	made, err := s.objects(ctx, step.Version)
 	return made, errors.Join(err, s.remember(ctx, step.Version))
