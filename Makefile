@@ -11,7 +11,7 @@ ROUTER ?= nginx
 # The same bytes wherever it is built: no paths, no build id, no state of git.
 program = GOOS=$(1) GOARCH=$(2) $(GO) build -trimpath -buildvcs=false -ldflags '-s -w -buildid= -X main.version=$(if $(VERSION),$(VERSION),devel)' -o $(3) ./cmd/bluegreen
 
-.PHONY: demo demo-down test lint bench build generate checksums sbom reproducible
+.PHONY: demo demo-down test test-here lint bench build generate checksums sbom reproducible
 
 ## demo: release MailBlast four times through the workflow file, under load; behind
 ## nginx, or behind another load balancer with ROUTER=alb
@@ -30,12 +30,15 @@ tests = $(GO) test -trimpath -ldflags=-w
 ## of them at a time than there are processors, since most of them wait; the releases
 ## under load come by themselves, since the other packages would slow them
 test:
-	$(LAB) up
-	@status=0; eval "$$($(LAB) env)"; \
+	$(LAB) run $(MAKE) --no-print-directory test-here
+
+# With the services that the lab has started.
+test-here:
+	@status=0; \
 	$(tests) -parallel 8 -timeout 20m $$($(GO) list ./... | grep -v /internal/acceptance) || status=1; \
 	$(tests) -timeout 30m ./internal/acceptance || status=1; \
 	(cd examples/mailblast && $(tests) -parallel 8 -timeout 20m ./...) || status=1; \
-	$(LAB) down; exit $$status
+	exit $$status
 
 ## lint: gofmt, vet, staticcheck, actionlint, shellcheck, govulncheck
 lint:

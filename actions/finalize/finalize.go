@@ -31,6 +31,7 @@ type inputs struct {
 
 type outputs struct {
 	Idle    release.Slot `output:"idle" help:"The slot that is idle now."`
+	Filled  int64        `output:"filled" help:"How many rows were changed that the old version had written behind a backfill."`
 	Removed int          `output:"removed" help:"How many containers, networks and images a clean-up has removed."`
 }
 
@@ -65,7 +66,8 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 	if err := idle(ctx, job, balancer, in.Mode); err != nil {
 		return outputs{Idle: live.Other()}, err
 	}
-	return outputs{Idle: live.Other()}, sweep(ctx, job)
+	filled, err := sweep(ctx, job)
+	return outputs{Idle: live.Other(), Filled: filled}, err
 }
 
 // idle quiets the slot that was live before. A first release has none.

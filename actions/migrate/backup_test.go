@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bluegreen-actions/bluegreen/internal/lab"
 	"github.com/bluegreen-actions/bluegreen/internal/s3/s3test"
 )
 
@@ -80,11 +81,7 @@ func TestABackupThatWasMadeElsewhere(t *testing.T) {
 		"backup":[{"label":"20261126-010000F","type":"full","error":false,"database":{"id":1,"repo-key":1},"info":{"size":9000},"timestamp":{"start":1,"stop":STOP}}]}]`
 	program := filepath.Join(s.dir, "pgbackrest")
 	script := "#!/bin/sh\ncat <<END\n" + strings.Replace(answer, "STOP", "$(date +%s -d \"-$AGE\")", 1) + "\nEND\n"
-	tell := func(age string) {
-		if err := os.WriteFile(program, []byte(strings.Replace(script, "$AGE", age, 1)), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
+	tell := func(age string) { lab.Script(t, program, strings.Replace(script, "$AGE", age, 1)) }
 	args := []string{"--database-backup-external-pgbackrest-stanza", "shop", "--database-backup-external-pgbackrest-program", program}
 	tell("2 days")
 	s.run(args...).want(1, "find backup: pgBackRest backup 20261126-010000F is 48h0m", "want at most 24h0m0s", "database.backup.external.max-age")

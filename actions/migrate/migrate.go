@@ -28,9 +28,13 @@ type inputs struct {
 }
 
 type outputs struct {
-	Version int `output:"version" help:"Version of the schema at the end."`
-	Applied int `output:"applied" help:"How many files were applied."`
-	Held    int `output:"held" help:"How many contract migrations wait for a later release."`
+	Version    int   `output:"version" help:"Version of the schema at the end."`
+	Applied    int   `output:"applied" help:"How many files were applied."`
+	Filled     int64 `output:"filled" help:"How many rows the backfills have changed."`
+	Batches    int   `output:"batches" help:"In how many transactions they did."`
+	Left       int64 `output:"left" help:"How many rows they have left, written by the live version meanwhile; finalize changes them."`
+	Contracted int   `output:"contracted" help:"How many contract migrations were applied."`
+	Held       int   `output:"held" help:"How many contract migrations wait for a later release."`
 }
 
 func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
@@ -63,7 +67,15 @@ func run(ctx context.Context, job *action.Job, in inputs) (outputs, error) {
 		add(job, r)
 		err = live(r)
 	}
-	return outputs{Version: int(r.Schema.After), Applied: len(r.Files), Held: len(r.Contract.Held)}, err
+	return outputsOf(r), err
+}
+
+func outputsOf(r migration.Report) outputs {
+	out := outputs{Version: int(r.Schema.After), Applied: len(r.Files), Contracted: len(r.Contract.Files), Held: len(r.Contract.Held)}
+	for _, f := range r.Fills {
+		out.Filled, out.Batches, out.Left = out.Filled+f.Changed, out.Batches+f.Batches, out.Left+f.Remainder
+	}
+	return out
 }
 
 // claim writes down that the candidate slot is this release's, where there is a

@@ -229,6 +229,16 @@ func TestTheLiveVersionMustLiveWithTheSchema(t *testing.T) {
 	s.run().want(0, "in the first attempt of this release, 1 checks failed: orders", "| B.2.v2 | ❌ failed |")
 }
 
+func TestADownFileThatIsNoSQLIsRefused(t *testing.T) {
+	t.Parallel()
+	s := at(t)
+	s.write("1_users.up.sql", "CREATE TABLE users (id bigint PRIMARY KEY);")
+	s.write("1_users.down.sql", "DROP TABLE users;\nSELEC")
+	s.run().want(1, "1_users.down.sql:2: unsafe: PostgreSQL cannot read the file", "[syntax-error]")
+	s.write("1_users.down.sql", "DROP TABLE users;")
+	s.run().want(0)
+}
+
 func TestWithoutALoadBalancerAContractMigrationWaits(t *testing.T) {
 	t.Parallel()
 	s := at(t)

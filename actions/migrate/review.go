@@ -59,7 +59,7 @@ func (r *reviewer) report() {
 	for _, p := range result.Acknowledged() {
 		r.job.Log.Info("finding acknowledged", "rule", p.Rule.ID, "at", p.Place(), "reason", p.Reason)
 	}
-	text, err := result.SARIF()
+	text, err := result.SARIF(policy)
 	if err == nil && !r.job.DryRun {
 		err = r.job.ReportText("review.sarif", string(text))
 	}

@@ -3,10 +3,12 @@ package preflight
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/connect"
 	"github.com/bluegreen-actions/bluegreen/internal/github"
 	"github.com/bluegreen-actions/bluegreen/internal/preflight"
+	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/signoff"
 )
 
@@ -26,7 +28,7 @@ func (l look) github() []preflight.Probe {
 	}
 	all = append(all, preflight.Alerts(scanners, repository, settings, commit, run)...)
 	if l.in.Environment == "" {
-		return append(all, of(preflight.Absent("the input environment is empty: no protection was looked at")))
+		return append(all, of(l.unnamed()))
 	}
 	all = append(all, preflight.Environment(l.in.Environment, func(ctx context.Context) (string, error) {
 		e, err := existing(ctx, repository, l.in.Environment)
@@ -42,10 +44,24 @@ func (l look) github() []preflight.Probe {
 			if err != nil {
 				return "", err
 			}
-			return l.job.Config.SignOff.Asks(e), l.job.Config.SignOff.Guarded(e)
+			return l.job.Config.SignOff.Asks(e), l.job.Config.SignOff.Ready(e)
 		}))
 	}
 	return all
+}
+
+// unnamed refuses that nobody looks whether the roles would be asked. Where there are
+// none, a release without an environment is one of a workflow of its own.
+func (l look) unnamed() error {
+	var names []string
+	for _, role := range l.job.Config.SignOff.All() {
+		names = append(names, role.Name)
+	}
+	if len(names) > 0 {
+		return release.Refuse("pass the environment that is released to, such as production, in the input environment; where nobody signs off, set sign-off.roles to []",
+			"the input environment is empty, so nobody knows whether %s would be asked", strings.Join(names, ", "))
+	}
+	return preflight.Absent("the input environment is empty: no protection was looked at")
 }
 
 // existing refuses an environment that is not there.

@@ -8,11 +8,14 @@ import (
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
+	"github.com/bluegreen-actions/bluegreen/internal/config"
 	"github.com/bluegreen-actions/bluegreen/internal/github/githubtest"
+	"github.com/bluegreen-actions/bluegreen/internal/haproxy"
 	"github.com/bluegreen-actions/bluegreen/internal/preflight"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/runner"
 	"github.com/bluegreen-actions/bluegreen/internal/signoff"
+	"github.com/bluegreen-actions/bluegreen/internal/summary"
 )
 
 const head = "cccccccccccccccccccccccccccccccccccccccc"
@@ -64,7 +67,7 @@ func results(t *testing.T, state githubtest.State, change func(*look)) []preflig
 	if change != nil {
 		change(&l)
 	}
-	got := preflight.Run(t.Context(), time.Minute, l.github()).Results
+	got := preflight.Run(t.Context(), 10*time.Minute, l.github()).Results
 	for _, s := range server.Surprises() {
 		t.Error(s)
 	}
@@ -114,6 +117,7 @@ func TestWhatGitHubIsAskedBeforeARelease(t *testing.T) {
 		{"a target that is not there", func(s *githubtest.State) { s.Environments = s.Environments[1:] }, "environment production", release.Failed, true, "does not exist", "bluegreen environments --apply"},
 		{"a role's environment", nil, "environment production-qa", release.Passed, false, "it asks alice, and not whoever started the run; administrators may bypass it, which signoff then refuses", ""},
 		{"one that is not there", func(s *githubtest.State) { s.Environments = s.Environments[:1] }, "environment production-qa", release.Failed, true, "does not exist", "bluegreen environments --apply"},
+		{"one that lets whoever started the run approve", func(s *githubtest.State) { s.Environments[1].PreventSelfReview = false }, "environment production-qa", release.Failed, true, "lets whoever started the run approve, which signoff would refuse", "bluegreen environments --apply"},
 		{"one that asks nobody", func(s *githubtest.State) { s.Environments[1].Users = nil }, "environment production-qa", release.Failed, true, "asks nobody", "add required reviewers"},
 	} {
 		t.Run(test.sentence, func(t *testing.T) {
@@ -128,6 +132,38 @@ func TestWhatGitHubIsAskedBeforeARelease(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 		})
+	}
+}
+
+// Where it counts, nothing is wrong with it.
+func TestSelfReviewThatIsAllowedStopsNothing(t *testing.T) {
+	t.Parallel()
+	state := ready()
+	state.Environments[1].PreventSelfReview = false
+	all := results(t, state, func(l *look) { l.job.Config.SignOff.AllowSelfReview = true })
+	if got := all[len(all)-1]; got.Name != "environment production-qa" || got.Stops {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A release that names no environment is not waved through while roles have to be
+// asked.
+func TestWithoutAnEnvironmentNobodyMayBeAsked(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		roles []signoff.Role
+		stops bool
+		want  string
+	}{
+		{nil, true, "whether development, devops, qa, live, product would be asked"},
+		{[]signoff.Role{{Name: "qa", Before: signoff.Shift}}, true, "whether qa would be asked"},
+		{[]signoff.Role{}, false, "no protection was looked at"},
+	} {
+		all := results(t, ready(), func(l *look) { l.in.Environment, l.job.Config.SignOff.Roles = "", test.roles })
+		got := all[len(all)-1]
+		if got.Name != "environment of the release" || got.Stops != test.stops || !strings.Contains(got.Observed, test.want) || test.stops && !strings.Contains(got.Remedy, "set sign-off.roles to []") {
+			t.Errorf("%+v", got)
+		}
 	}
 }
 
@@ -155,5 +191,29 @@ func TestTheRolesOfTheWorkflow(t *testing.T) {
 	job.Config.SignOff.Roles = []signoff.Role{}
 	if got := asked(job); got.Migrate+got.Shift+got.During+got.Finalize != "[][][][]" {
 		t.Errorf("nobody signs off, and %+v", got)
+	}
+}
+
+// Whoever is asked can follow the addresses, and is promised no preview that is not
+// there.
+func TestThePageSaysWhatToLookAt(t *testing.T) {
+	t.Parallel()
+	job := &action.Job{Page: &summary.Page{}, Runner: runner.Job{Repository: "acme/app", RunID: 77, ServerURL: "https://github.com"}}
+	job.Release.Commit = head
+	page(job, "production")
+	got := job.Page.Markdown()
+	for _, address := range []string{"/actions/runs/77", "/actions/runs/77#artifacts", "/commit/" + head} {
+		if !strings.Contains(got, "](https://github.com/acme/app"+address+")\n") {
+			t.Errorf("no link to %s: %s", address, got)
+		}
+	}
+	if strings.Contains(got, "Preview") || strings.Contains(got, "preview") {
+		t.Errorf("there is no preview: %s", got)
+	}
+	job.Page = &summary.Page{}
+	job.Config.Routers = map[string]config.Router{"edge": {HAProxy: haproxy.Settings{Preview: "0123456789abcdef"}}}
+	page(job, "production")
+	if got := job.Page.Markdown(); strings.Count(got, "X-Bluegreen-Preview") != 2 { // qa and live
+		t.Errorf("the preview is not named: %s", got)
 	}
 }

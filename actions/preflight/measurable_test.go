@@ -1,7 +1,9 @@
 package preflight
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -41,6 +43,20 @@ func TestTheRemedyForAGateIsWhereTheFaultIs(t *testing.T) {
 		if hint := release.HintOf(err); err.Error() != c.says || (hint == "") != (c.remedy == "") || !strings.Contains(hint, c.remedy) {
 			t.Errorf("%s: %v: %q", name, err, hint)
 		}
+	}
+}
+
+// A rule that may not see an error stops nothing, and is told.
+func TestARuleThatMayNotSeeAnErrorIsAWarning(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	job := &action.Job{Log: slog.New(slog.NewTextHandler(&log, nil))}
+	job.Config.Gates.Rules = []gate.Rule{{Name: "checkouts", Errors: `sum(increase(failed_total{slot="{{slot}}"}[{{window}}]))`}}
+	if _, err := (look{job: job}).metrics(t.Context()); err == nil {
+		t.Error("nothing answers")
+	}
+	if said := log.String(); !strings.Contains(said, "level=WARN") || !strings.Contains(said, "gate=checkouts") || !strings.Contains(said, "first event") {
+		t.Errorf("%q", said)
 	}
 }
 

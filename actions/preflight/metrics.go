@@ -15,6 +15,7 @@ import (
 // metrics measures every rule on the live slot: what is wrong with a query or a
 // metric there would stop the first step.
 func (l look) metrics(ctx context.Context) (string, error) {
+	connect.Unseen(l.job)
 	source, err := connect.Metrics(l.job)
 	if err != nil {
 		return "", err
@@ -82,17 +83,13 @@ func (l look) traffic(ctx context.Context) (string, error) {
 	case len(short) == 0:
 		return fmt.Sprintf("%.3g requests a second: every rule has its samples within its step", perSecond), nil
 	}
-	var texts []string
-	for _, s := range short {
-		texts = append(texts, s.String())
-	}
-	text := fmt.Sprintf("%.3g requests a second: %s", perSecond, strings.Join(texts, "; "))
+	text := fmt.Sprintf("%.3g requests a second: %s", perSecond, strings.Join(short, "; "))
 	l.job.Log.Warn("the gates will have too little traffic", "traffic", text)
 	return "", preflight.Absent("%s", text)
 }
 
 // forecast counts over a few scrapes.
-func (l look) forecast(ctx context.Context, source gate.Source) (float64, []gate.Shortfall, error) {
+func (l look) forecast(ctx context.Context, source gate.Source) (float64, []string, error) {
 	if err := l.scraped(ctx, source, 3); err != nil {
 		return 0, nil, err
 	}

@@ -27,7 +27,7 @@ var Phase = action.New(action.About{
 type inputs struct {
 	Version     release.Version `input:"version" required:"true" help:"Version to release, such as v1.2.0. It becomes the tag of the images."`
 	Commit      release.Commit  `input:"commit" help:"Commit to release; the one of the run when empty."`
-	Environment string          `input:"environment" help:"The environment that is released to, such as production. Its protection and that of its sign-offs are looked at when it is given."`
+	Environment string          `input:"environment" help:"The environment that is released to, such as production. Its protection and that of its sign-offs are looked at. It may be empty only where sign-off.roles is []."`
 	TakeOver    bool            `input:"take-over" default:"false" help:"Take the slot over from another release that has claimed it, not finished, and not rolled back."`
 	First       bool            `input:"first-release" default:"false" help:"Nothing is live yet, so there is no way back."`
 	Within      time.Duration   `input:"shift-within" help:"How long the step that shifts may last, such as 220m. Steps that take longer than that are refused, and those that may are a warning."`

@@ -31,13 +31,15 @@ func list(names []string) string {
 // stands on the page of the run, where GitHub asks them.
 func page(job *action.Job, environment string) {
 	var rows [][]string
+	preview := connect.Previewed(job)
 	for _, r := range job.Config.SignOff.All() {
-		rows = append(rows, []string{r.Title, "before " + string(r.Before), r.Environment(environment), strings.Join(r.Before.Look(), "; ")})
+		rows = append(rows, []string{r.Title, "before " + string(r.Before), r.Environment(environment), strings.Join(r.Before.Look(preview), "; ")})
 	}
 	if len(rows) == 0 || environment == "" {
 		return
 	}
 	job.Page.Section("Sign-offs")
-	job.Page.Say("Each is asked on the page of the run, %s, under Review deployments; the summaries of the jobs before stand there, too.", job.Runner.URL())
+	job.Page.Say("Each is asked on the page of the run, under Review deployments.")
 	job.Page.Table([]string{"who", "when", "environment", "what to look at"}, rows)
+	connect.Sights(job)
 }

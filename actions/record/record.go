@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
 	"github.com/bluegreen-actions/bluegreen/internal/audit"
@@ -95,7 +94,7 @@ func approvals(ctx context.Context, job *action.Job, environment string, finding
 		}
 		if got.By != "" { // of those that are none, a rejection has a name
 			all = append(all, checklist.Approval{
-				Role: role.Name, Before: string(role.Before), By: got.By, Approved: err == nil, Comment: got.Comment, At: time.Now().UTC(),
+				Role: role.Name, Before: string(role.Before), By: got.By, Approved: err == nil, Comment: got.Comment, At: got.At,
 			})
 		}
 	}

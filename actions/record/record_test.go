@@ -112,6 +112,9 @@ func TestTheLogsOfAllAttemptsAreInTheRecord(t *testing.T) {
 			t.Errorf("the page has no %q", want)
 		}
 	}
+	if text := j.read(t, "bluegreen-report/checklist.md"); !strings.Contains(text, "- Run: [its page on GitHub](https://github.com/acme/shop/actions/runs/7)\n") {
+		t.Error("the form does not link to the run")
+	}
 	var document struct {
 		Course struct{ Attempts int }
 		Issues []string

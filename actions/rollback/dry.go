@@ -24,11 +24,16 @@ func (c *Cold) UnmarshalText(text []byte) error {
 	return fmt.Errorf("cold %q: want true, false or auto", text)
 }
 
-// holds is whether to ask. A job of a release that failed has had the good slot
-// watched until a moment ago; a person who asks for a rollback has not.
-func (c Cold) holds(job *action.Job) bool {
-	return c == "true" || c != "false" && job.Release.ID == ""
+// holds is whether to ask. Nobody has watched the good slot for a minute when a
+// runner was lost, and for longer when a person asks for a rollback; a shift that has
+// taken its traffic back has.
+func (c Cold) holds(shifted *release.Shifted) bool {
+	return c == "true" || c != "false" && (shifted == nil || !shifted.RolledBack)
 }
+
+// alone is whether what follows a release asks by itself. A person can force what is
+// refused.
+func (c Cold) alone(job *action.Job) bool { return c == "auto" && job.Release.ID != "" }
 
 // asker is who wants the rollback, where no reason was given.
 func asker(job *action.Job) string {
@@ -44,7 +49,7 @@ func asker(job *action.Job) string {
 func plan(ctx context.Context, job *action.Job, back traffic.Rollback) error {
 	page, err := back.Balancer.Ledger.Read(ctx)
 	if err != nil {
-		return release.CannotTell("name the slot to go to: --force blue, or --force green", "read the good slot: %w", err)
+		return release.CannotTell(traffic.ElseInstall(err, "name the slot to go to: --force blue, or --force green"), "read the good slot: %w", err)
 	}
 	weights, err := back.Balancer.Router.Weights(ctx)
 	if err != nil {

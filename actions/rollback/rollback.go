@@ -28,7 +28,7 @@ var Phase = action.New(action.About{
 type inputs struct {
 	Reason string        `input:"reason" help:"Who asked, or why; for the record."`
 	Force  release.Slot  `input:"force" help:"Go to this slot without asking anything: blue or green."`
-	Cold   Cold          `input:"cold" default:"auto" help:"Whether to ask the good slot first, for at most a second, since nobody has watched it lately: true, false, or auto, which asks when no release was passed."`
+	Cold   Cold          `input:"cold" default:"auto" help:"Whether to ask the good slot first, for at most a second, since nobody has watched it lately: true, false, or auto, which asks unless the record says that the shift has taken its traffic back. With auto and a release, a slot that cannot be asked gets the traffic all the same, unless the candidate is healthy."`
 	Guard  bool          `input:"when-lease-expires" default:"false" help:"Watch the shift of this release instead, and roll back when its lease expires, since its runner is lost. Fails unless the shift finishes, also after it has brought the traffic back, so that it is run again beside the next."`
 	Appear time.Duration `input:"appear" default:"10m" help:"With when-lease-expires: how long the shift may take to begin. It may wait for the shift of another release; a release that was rolled back meanwhile is not waited for."`
 	Schema Schema        `input:"schema" default:"keep" help:"keep leaves the schema as it is, which the good slot can live with. down takes the migrations of this release back where database.down is proven and nothing would be lost; it stops the containers of the release first."`
@@ -70,7 +70,7 @@ func assemble(job *action.Job, in inputs) (traffic.Rollback, error) {
 		Balancer: traffic.Join(balancers...), Release: job.Release.ID, Candidate: job.Release.Candidate, Force: in.Force,
 		Observe: job.Config.Shift.Observe, Decided: time.Now(),
 		Reason: cmp.Or(in.Reason, asker(job)),
-		Cold:   in.Cold.holds(job), Healthy: connect.Healthy(job), Asleep: connect.Asleep(job), Wake: connect.Wake(job), Found: job.Findings,
+		Cold:   in.Cold.holds(job.Release.Shifted), Alone: in.Cold.alone(job), Healthy: connect.Healthy(job), Asleep: connect.Asleep(job), Wake: connect.Wake(job), Found: job.Findings,
 	}
 	if leases != nil {
 		back.Lease = leases

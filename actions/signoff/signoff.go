@@ -60,13 +60,14 @@ func report(job *action.Job, approval signoff.Approval) {
 	rows := [][]string{
 		{"version", string(job.Release.Version)},
 		{"images", approval.Code},
-		{"valid for", fmt.Sprintf("run %d, in every attempt, as long as the images are these", approval.Binding.Run)},
+		{"valid for", fmt.Sprintf("run %d, in every attempt, as long as the images are these", job.Runner.RunID)},
 		{"comment", approval.Comment},
-		{"what there was to look at", strings.Join(approval.Role.Before.Look(), "; ") + ": " + job.Runner.URL()},
+		{"what there was to look at", strings.Join(approval.Role.Before.Look(false), "; ")}, // of a preview, preflight knows
 	}
 	if approval.Bypass != "" {
 		rows = append(rows, []string{"bypass", approval.By + ", " + approval.Bypass + "; sign-off.allow-bypass lets it count"})
 		job.Log.Warn("the approval may be an administrator's bypass", "environment", approval.Environment, "by", approval.By)
 	}
 	job.Page.Table([]string{"what", "is"}, rows)
+	connect.Sights(job)
 }

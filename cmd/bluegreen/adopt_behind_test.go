@@ -44,11 +44,11 @@ func TestALiveApplicationIsAdoptedBehindAnyLoadBalancer(t *testing.T) {
 			must(t, os.WriteFile(file, []byte(b.include(string(own))), 0o644))
 			must(t, b.server.Reload())
 			got := r.run(t, nil, "adopt")
-			for begin := time.Now(); got.status != 0 && time.Since(begin) < 2*time.Minute; got = r.run(t, nil, "adopt") {
+			for begin := time.Now(); got.status != 0 && time.Since(begin) < 10*time.Minute; got = r.run(t, nil, "adopt") {
 				time.Sleep(100 * time.Millisecond) // the new processes take over in their own time
 			}
 			r.says(t, got, 0, "blue is live, and written down as the slot to go back to")
-			r.says(t, r.run(t, nil, "status"), 0, "adopted\n")
+			r.says(t, r.patiently(t, nil, "status"), 0, "adopted\n")
 			if report := clients(); report.Lost() != 0 || report.Sent() == 0 {
 				t.Errorf("%v", report)
 			}

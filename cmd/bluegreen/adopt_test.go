@@ -45,17 +45,17 @@ func TestALiveApplicationIsAdopted(t *testing.T) {
 	r.compose(t)
 	end := users(t, r.url)
 
-	r.says(t, r.run(t, nil, "adopt"), 3, "bluegreen nginx install --live blue")
-	r.says(t, r.run(t, nil, "nginx", "install", "--live", "blue"), 0, "run nginx -t and nginx -s reload, once")
-	r.says(t, r.run(t, nil, "adopt"), 1, "not adopted; nothing was changed") // nginx was not reloaded yet
+	r.says(t, r.patiently(t, nil, "adopt"), 3, "bluegreen nginx install --live blue")
+	r.says(t, r.patiently(t, nil, "nginx", "install", "--live", "blue"), 0, "run nginx -t and nginx -s reload, once")
+	r.says(t, r.patiently(t, nil, "adopt"), 1, "not adopted; nothing was changed") // nginx was not reloaded yet
 	r.include(t, server)
 
-	r.says(t, r.run(t, nil, "adopt", "--dry-run"), 0, "blue would be written down as live and good; nothing was changed")
+	r.says(t, r.patiently(t, nil, "adopt", "--dry-run"), 0, "blue would be written down as live and good; nothing was changed")
 	if page := r.page(t); page.Good != nil {
 		t.Errorf("a dry run has written %+v", page.Good)
 	}
 	for range 2 { // twice is once
-		r.says(t, r.run(t, nil, "adopt"), 0, "blue is live, and written down as the slot to go back to")
+		r.says(t, r.patiently(t, nil, "adopt"), 0, "blue is live, and written down as the slot to go back to")
 		page := r.page(t)
 		if page.Good == nil || page.Good.Slot != release.Blue || page.Good.Release != "" || page.Shift != nil {
 			t.Errorf("the ledger has %+v", page)
@@ -66,15 +66,15 @@ func TestALiveApplicationIsAdopted(t *testing.T) {
 	// The next version is no first release, and there is a way back from it.
 	r.serve(t, release.Green, "web")
 	r.serve(t, release.Green, "worker")
-	r.says(t, r.run(t, nil, "status"), 0, "adopted\n")
-	r.says(t, r.run(t, nil, "plan"), 1, "green  the way back is blue") // the rig has no migrations
+	r.says(t, r.patiently(t, nil, "status"), 0, "adopted\n")
+	r.says(t, r.patiently(t, nil, "plan"), 1, "green  the way back is blue") // the rig has no migrations
 	must(t, traffic.TakeClaim(t.Context(), r.nginx, release.Green, shop, false))
 	must(t, r.nginx.Update(t.Context(), func(p *traffic.Page) error {
 		p.Shift = &traffic.Note{Release: shop, Candidate: release.Green, Started: time.Now()}
 		return nil
 	}))
 	must(t, r.nginx.Set(t.Context(), release.Green, 100, 1))
-	r.says(t, r.run(t, nil, "adopt"), 1, "nothing is left to adopt: release acme-shop-7 has moved the traffic")
+	r.says(t, r.patiently(t, nil, "adopt"), 1, "nothing is left to adopt: release acme-shop-7 has moved the traffic")
 	r.ok(t, r.patiently(t, nil, "rollback"), 0, release.Blue)
 	if report := end(); report.Lost() != 0 || report.Sent() == 0 {
 		t.Errorf("%v", report)
@@ -87,7 +87,7 @@ func TestWhatCannotBeAdopted(t *testing.T) {
 	r.serve(t, release.Blue, "web")
 	r.includeNew(t)
 	r.compose(t)
-	r.says(t, r.run(t, nil, "adopt", "--dry-run"), 0, "blue would be written down")
+	r.says(t, r.patiently(t, nil, "adopt", "--dry-run"), 0, "blue would be written down")
 	blue, staging, port := r.name+"-blue", r.name+"-staging", lab.Ports(t, 1)[0]
 	r.up(t, staging, port)
 	ill := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
@@ -108,7 +108,7 @@ func TestWhatCannotBeAdopted(t *testing.T) {
 	}
 	for name, tt := range tests {
 		r.write(t, strings.Replace(r.configuration, tt.old, tt.new, 1))
-		if got := r.run(t, nil, "adopt"); got.status == 0 || !strings.Contains(got.log+got.summary, tt.want) {
+		if got := r.patiently(t, nil, "adopt"); got.status == 0 || !strings.Contains(got.log+got.summary, tt.want) {
 			t.Errorf("%s: exit status %d:\n%s\n%s", name, got.status, got.log, got.summary)
 		}
 	}
@@ -119,10 +119,10 @@ func TestWhatCannotBeAdopted(t *testing.T) {
 	// In the compose files or not, it would be removed.
 	for _, more := range []string{"", "  db: {image: " + r.image + "}\n"} {
 		must(t, os.WriteFile(filepath.Join(r.dir, "compose.yml"), []byte(r.services(port)+more), 0o600))
-		r.says(t, r.run(t, nil, "adopt"), 1, "compose project "+blue+" has db 1, which would be removed with the slot")
+		r.says(t, r.patiently(t, nil, "adopt"), 1, "compose project "+blue+" has db 1, which would be removed with the slot")
 	}
 	r.docker(t, nil, "stop", "-t", "0", r.name+"-blue-web")
-	r.says(t, r.run(t, nil, "adopt"), 1, "web 1 is exited")
+	r.says(t, r.patiently(t, nil, "adopt"), 1, "web 1 is exited")
 	if page := r.page(t); page.Good != nil {
 		t.Errorf("the ledger has %+v", page)
 	}
@@ -218,7 +218,7 @@ func (r *rig) includeNew(t *testing.T) {
 	server := lab.Nginx(t, fmt.Sprintf(alone, r.ports[release.Blue]))
 	r.url = server.URL
 	r.configure(t)
-	r.says(t, r.run(t, nil, "nginx", "install"), 0, "files are in place")
+	r.says(t, r.patiently(t, nil, "nginx", "install"), 0, "files are in place")
 	r.include(t, server)
 }
 

@@ -44,7 +44,11 @@ var parts = []struct {
 }{
 	{[]string{"router", "routers", "shift"}, func(_ context.Context, job *action.Job) error { _, err := connect.Balancer(job); return err }},
 	{[]string{"router", "routers", "shift"}, outdated},
-	{[]string{"prometheus", "scrape", "gates", "shift", "slots"}, func(_ context.Context, job *action.Job) error { _, err := connect.Gates(job); return err }},
+	{[]string{"prometheus", "scrape", "gates", "shift", "slots"}, func(_ context.Context, job *action.Job) error {
+		connect.Unseen(job)
+		_, err := connect.Gates(job)
+		return err
+	}},
 	{[]string{"database"}, func(_ context.Context, job *action.Job) error {
 		_, err := connect.Database(job.Config.Database, nil)
 		return err

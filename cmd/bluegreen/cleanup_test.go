@@ -27,22 +27,22 @@ func finalized(t *testing.T, since time.Duration) *rig {
 func TestACleanUpBeforeItsTimeFailsAndRemovesNothing(t *testing.T) {
 	t.Parallel()
 	r := finalized(t, 25*time.Hour)
-	got := r.run(t, nil, "finalize", "--stage", "destroy")
+	got := r.patiently(t, nil, "finalize", "--stage", "destroy")
 	r.ok(t, got, 1, release.Green)
 	for _, want := range []string{"the end of the way back is due 48h0m0s after release acme-shop-7 had all the traffic", "leave it to the hourly run"} {
 		if !strings.Contains(got.log, want) {
 			t.Errorf("want %q in\n%s", want, got.log)
 		}
 	}
-	got = r.run(t, nil, "finalize", "--stage", "due")
+	got = r.patiently(t, nil, "finalize", "--stage", "due")
 	r.ok(t, got, 0, release.Green)
 	if !strings.Contains(got.summary, "clean, after release acme-shop-7: 0 containers") || !strings.Contains(got.summary, "destroy: nothing to do") {
 		t.Errorf("%s", got.summary)
 	}
 	r.state(t, release.Blue, "web", slot.Running)
-	r.ok(t, r.run(t, nil, "finalize", "--stage", "check"), 0, release.Green)
+	r.ok(t, r.patiently(t, nil, "finalize", "--stage", "check"), 0, release.Green)
 	r.ok(t, r.patiently(t, nil, "rollback", "--cold", "true"), 0, release.Blue)
-	r.ok(t, r.run(t, nil, "finalize", "--stage", "due"), 0, release.Blue)
+	r.ok(t, r.patiently(t, nil, "finalize", "--stage", "due"), 0, release.Blue)
 	r.state(t, release.Blue, "web", slot.Running)
 }
 
@@ -53,7 +53,7 @@ func TestAClaimThatNobodyEndsIsWarnedOf(t *testing.T) {
 		p.Claims = map[release.Slot]traffic.Claim{release.Blue: {Release: "acme-shop-8", At: time.Now().Add(-72 * time.Hour)}}
 		return nil
 	}))
-	got := r.run(t, nil, "finalize", "--stage", "due")
+	got := r.patiently(t, nil, "finalize", "--stage", "due")
 	r.ok(t, got, 0, release.Green)
 	for _, want := range []string{"destroy: nothing to do: release acme-shop-8 claims the blue slot", "gh run rerun 8 --failed"} {
 		if !strings.Contains(got.summary, want) {
@@ -70,23 +70,23 @@ func TestStatusSaysThatASlotIsBeingRemoved(t *testing.T) {
 	r := finalized(t, 49*time.Hour)
 	_, err := traffic.Retire(t.Context(), r.nginx, release.Blue, shop, func(traffic.Page) error { return nil })
 	must(t, err)
-	got := r.run(t, nil, "status")
+	got := r.patiently(t, nil, "status")
 	if line := regexp.MustCompile(`(?m)^.*is being removed.*$`).FindString(got.log + got.summary); !strings.Contains(line, "was ") || strings.Contains(line, string(shop)) {
 		t.Errorf("%q in\n%s%s", line, got.log, got.summary)
 	}
-	r.ok(t, r.run(t, nil, "finalize", "--stage", "check"), 0, release.Green)
+	r.ok(t, r.patiently(t, nil, "finalize", "--stage", "check"), 0, release.Green)
 }
 
 func TestTheSlotThatWasLiveIsDestroyedWhenItsWindowIsOver(t *testing.T) {
 	t.Parallel()
 	r := finalized(t, 49*time.Hour)
-	got := r.run(t, nil, "finalize", "--stage", "due", "--dry-run")
+	got := r.patiently(t, nil, "finalize", "--stage", "due", "--dry-run")
 	r.ok(t, got, 0, release.Green)
 	if !strings.Contains(got.summary, "2 containers, 0 networks and 0 images (0B) would be removed") {
 		t.Errorf("%s", got.summary)
 	}
 	r.state(t, release.Blue, "web", slot.Running)
-	got = r.run(t, nil, "finalize", "--stage", "due")
+	got = r.patiently(t, nil, "finalize", "--stage", "due")
 	r.ok(t, got, 0, release.Green)
 	if all, err := r.engine.Containers(t.Context(), r.name+"-blue"); err != nil || len(all) != 0 {
 		t.Errorf("blue still has %v, %v", all, err)
@@ -96,11 +96,11 @@ func TestTheSlotThatWasLiveIsDestroyedWhenItsWindowIsOver(t *testing.T) {
 	}
 	r.state(t, release.Green, "worker", slot.Running)
 	for _, stage := range []string{"due", "check"} {
-		got = r.run(t, nil, "finalize", "--stage", stage)
+		got = r.patiently(t, nil, "finalize", "--stage", stage)
 		r.ok(t, got, 0, release.Green)
 	}
 	if !strings.Contains(got.summary, "nothing is kept to go back to") {
 		t.Errorf("%s", got.summary)
 	}
-	r.ok(t, r.run(t, nil, "rollback", "--cold", "true"), 1, release.Green)
+	r.ok(t, r.patiently(t, nil, "rollback", "--cold", "true"), 1, release.Green)
 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/bluegreen-actions/bluegreen/internal/lab"
 )
 
 var yamlBlock = regexp.MustCompile("(?ms)^( *)```yaml\n(.*?)^ *```")
@@ -60,9 +62,9 @@ func TestTheChainOfTheReadmeFailsWithItsRelease(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		for _, name := range []string{"gh", "git", "jq"} {
-			must(t, os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"), 0o755))
+			lab.Script(t, filepath.Join(dir, name), "#!/bin/sh\n")
 		}
-		must(t, os.WriteFile(filepath.Join(dir, "bluegreen"), []byte("#!/bin/sh\necho $1 >> said; test $1 != "+failing+"\n"), 0o755))
+		lab.Script(t, filepath.Join(dir, "bluegreen"), "#!/bin/sh\necho $1 >> said; test $1 != "+failing+"\n")
 		must(t, os.WriteFile(filepath.Join(dir, "production.env"), nil, 0o600))
 		shell := exec.CommandContext(t.Context(), "bash", "-c", m[1])
 		shell.Dir, shell.Env = dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,7 +22,7 @@ const lintUsage = `bluegreen lint: reviews migration files as the migrate action
 
 Usage: bluegreen lint [flags] PATH
 
-PATH is a folder of migrations, or one file of it. Each file is taken for a release of its own, and those
+PATH is a folder of migrations, with the contract migrations in their own folder, or one file of it. Each file is taken for a release of its own, and those
 before it for applied, unless --after names the version that the database has: the files behind it are then
 one release. What is known of tables is from the files before.
 
@@ -31,15 +30,16 @@ one release. What is known of tables is from the files before.
 
 // linting is what lint was asked for.
 type linting struct {
-	path    string
-	format  string
-	after   int64
-	allow   string
-	config  string
-	waited  bool
-	options review.Options
-	broken  []*migration.FileProblem // in comments
-	allowed []string                 // by database.allow
+	path     string
+	format   string
+	after    int64
+	allow    string
+	config   string
+	waited   bool // all files are contract migrations
+	options  review.Options
+	broken   []*migration.FileProblem // in comments
+	notes    []string                 // what a person should know of the files, and nothing depends on
+	database migration.Settings       // of the configuration
 }
 
 func lint(c command, args []string) int {
@@ -97,11 +97,12 @@ func (l *linting) take(c command, args []string) error {
 	if err := l.configured(); err != nil {
 		return err
 	}
+	l.waited = l.waited || l.isContract()
 	return review.Policy(l.policy())
 }
 
 func (l *linting) policy() []string {
-	return append(strings.FieldsFunc(l.allow, func(r rune) bool { return r == ',' || r == ' ' }), l.allowed...)
+	return append(strings.FieldsFunc(l.allow, func(r rune) bool { return r == ',' || r == ' ' }), l.database.Allow...)
 }
 
 func (l *linting) run(c command) error {
@@ -113,7 +114,9 @@ func (l *linting) run(c command) error {
 	if err != nil {
 		return release.CannotTell("report this as a fault of bluegreen, with the file", "lint: %w", err)
 	}
-	l.folder(&result)
+	for _, p := range l.broken {
+		result.AddFile(filepath.ToSlash(p.Path), p.Err.Error())
+	}
 	if err := l.print(c, result); err != nil {
 		return err
 	}
@@ -121,63 +124,6 @@ func (l *linting) run(c command) error {
 		return release.Refuse("", "lint: %d findings are open", len(open))
 	}
 	return nil
-}
-
-// files are those that go up, in the order of their versions.
-func (l *linting) files() ([]review.File, error) {
-	info, err := os.Stat(l.path)
-	if err != nil {
-		return nil, release.Reject("give the path of a folder of migrations, or of one", "lint: %w", err)
-	}
-	folder, only := l.path, ""
-	if !info.IsDir() {
-		folder, only = filepath.Split(l.path)
-	}
-	list, err := migration.Ups(filepath.Clean(folder))
-	if err != nil {
-		return nil, err
-	}
-	if len(list) == 0 {
-		return nil, release.Reject("give the folder of the migrations", "lint: %s has no SQL file", l.path)
-	}
-	if err := l.ahead(list, only); err != nil {
-		return nil, err
-	}
-	var files []review.File
-	found := only == ""
-	if !l.waited {
-		l.options.Contract = filepath.ToSlash(filepath.Join(folder, "contract"))
-	}
-	for _, f := range list {
-		text, err := os.ReadFile(f.Path)
-		if err != nil {
-			return nil, release.Reject("let this user read it", "lint: %w", err)
-		}
-		mine := only == "" || f.Name == only
-		backfills, err := migration.Backfills(string(text))
-		if err != nil && only != "" && f.Name == only { // of a folder, Read says it
-			l.broken = append(l.broken, &migration.FileProblem{Path: f.Path, Err: err})
-		}
-		if l.waited && mine {
-			l.completes(f.Path, string(text))
-		}
-		files = append(files, review.File{Path: filepath.ToSlash(f.Path), SQL: string(text), Backfills: backfills, Applied: !mine || l.after >= 0 && int64(f.Version) <= l.after, Waited: l.proof()})
-		if found = found || mine; only != "" && mine {
-			break
-		}
-	}
-	if !found {
-		return nil, release.Reject("give a file that goes up", "lint: %s is no migration that goes up", l.path)
-	}
-	return files, nil
-}
-
-// proof is what the review goes by: whether nobody uses it any more is seen by migrate.
-func (l *linting) proof() string {
-	if !l.waited {
-		return ""
-	}
-	return "it runs when nobody uses any more what it takes away"
 }
 
 // ahead refuses a version that leaves nothing to review: one that the folder does
@@ -195,18 +141,6 @@ func (l *linting) ahead(list []migration.Named, only string) error {
 	return nil
 }
 
-// folder adds what is wrong with the names of files, and with files on their own.
-func (l *linting) folder(result *review.Review) {
-	problems := l.broken
-	if info, err := os.Stat(l.path); err == nil && info.IsDir() {
-		_, err := migration.Read(l.path)
-		problems = append(migration.Problems(err), l.broken...)
-	}
-	for _, p := range problems {
-		result.AddFile(filepath.ToSlash(p.Path), p.Err.Error())
-	}
-}
-
 func (l *linting) print(c command, r review.Review) error {
 	var text []byte
 	var err error
@@ -214,16 +148,22 @@ func (l *linting) print(c command, r review.Review) error {
 	case "json":
 		text, err = r.JSON(l.policy())
 	case "sarif":
-		text, err = r.SARIF()
+		text, err = r.SARIF(l.policy())
 	case "github":
 		run := runner.New(c.getenv, c.stdout)
 		for _, a := range connect.Annotations(r, l.policy()) {
 			run.Annotate(a)
 		}
+		if len(l.notes) > 0 {
+			run.Annotate(runner.Annotation{Level: runner.Notice, Title: "migrations", Text: strings.Join(l.notes, "\n")})
+		}
 		run.Log().Flush()
 		text = []byte(r.Sum(l.policy()) + "\n")
 	default:
 		log := runner.New(c.getenv, c.stdout).Log() // names of files may be anything
+		for _, n := range l.notes {
+			fmt.Fprintln(log, "note:", n)
+		}
 		_, err = io.WriteString(log, r.Text(l.policy()))
 	}
 	if err == nil {

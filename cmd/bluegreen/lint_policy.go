@@ -7,11 +7,10 @@ import (
 	"os"
 
 	"github.com/bluegreen-actions/bluegreen/internal/config"
-	"github.com/bluegreen-actions/bluegreen/internal/migration"
 )
 
-// configured reads which rules the configuration allows, so that lint says what migrate
-// would. Its variables need not be set for that.
+// configured reads which rules the configuration allows, and which folders it names, so
+// that lint says what migrate would. Its variables need not be set for that.
 func (l *linting) configured() error {
 	path := cmp.Or(l.config, ".github/bluegreen.yml")
 	text, err := os.ReadFile(path)
@@ -26,18 +25,6 @@ func (l *linting) configured() error {
 	if mistakes := passed.In("database"); err == nil && len(mistakes) > 0 {
 		err = mistakes
 	}
-	l.allowed = file.Database.Allow
+	l.database = file.Database
 	return err
-}
-
-// completes notes a contract file that does not say which migration it completes,
-// which migrate refuses.
-func (l *linting) completes(path, text string) {
-	script, err := migration.ParseScript(text)
-	if err == nil {
-		_, err = migration.Completes(script)
-	}
-	if err != nil {
-		l.broken = append(l.broken, &migration.FileProblem{Path: path, Err: err})
-	}
 }

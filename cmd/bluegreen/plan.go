@@ -125,6 +125,7 @@ func migrationLines(line func(...string), p connect.Plan) {
 			line("", "", found)
 		}
 	}
+	lines(line, "fill", m.Fills)
 	for _, f := range m.Held {
 		line("contract", f.File, "waits: "+f.Says)
 	}

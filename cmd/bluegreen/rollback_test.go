@@ -40,7 +40,7 @@ func TestARollbackMovesTheTrafficAndWritesDownTheRest(t *testing.T) {
 	r.queue(t)
 	reports := t.TempDir()
 	args := []string{"rollback", "--release", `{"id":"acme-shop-7","version":"v3","candidate":"green","good":"blue"}`, "--reason", "5xx at checkout", "--report", reports}
-	got := r.run(t, nil, args...)
+	got := r.back(t, nil, args...)
 	r.ok(t, got, 0, release.Blue)
 	t.Logf("the traffic was back %s ms after the decision", got.outputs["took-ms"])
 	if got.outputs["moved"] != "true" || got.outputs["slot"] != "blue" {
@@ -144,7 +144,7 @@ func TestARollbackNeedsOnlyTheLoadBalancer(t *testing.T) {
 		r.write(t, c.configuration)
 		r.again(t)
 		begin := time.Now()
-		got := r.run(t, c.env, "rollback", "--release", `{"id":"acme-shop-7","candidate":"green"}`)
+		got := r.back(t, c.env, "rollback", "--release", `{"id":"acme-shop-7","candidate":"green"}`)
 		r.ok(t, got, 0, release.Blue)
 		t.Logf("%s: back %s ms after the decision, the whole took %v", name, got.outputs["took-ms"], time.Since(begin).Round(time.Millisecond))
 		if got.outputs["moved"] != "true" || c.warns != "none is" && !strings.Contains(got.log, c.warns) {
@@ -163,14 +163,19 @@ func TestARollbackWithoutAReleaseGivesBackTheClaimOfTheLastShift(t *testing.T) {
 		r.again(t)
 		must(t, r.nginx.Restore(t.Context(), release.Blue))
 		got := r.patiently(t, nil, "rollback", "--reason", "it was interrupted")
+		said := got.summary
+		for try := 1; try < 20 && got.outputs["moved"] != "false"; try++ { // what it has not seen within a blink counts as moved
+			got = r.patiently(t, nil, "rollback", "--reason", "it was interrupted")
+			said += got.summary
+		}
 		r.ok(t, got, 0, release.Blue)
 		page, err := r.nginx.Read(t.Context())
 		must(t, err)
 		if claim := page.Claims[release.Green]; claim.Release != claimed || claim.Yielded != want {
-			t.Errorf("the claim of %s is %+v after\n%s", claimed, claim, got.summary)
+			t.Errorf("the claim of %s is %+v after\n%s", claimed, claim, said)
 		}
-		if got.outputs["moved"] != "false" || strings.Contains(got.summary, "has given the green slot back") != want {
-			t.Errorf("of %s: outputs %v\n%s", claimed, got.outputs, got.summary)
+		if got.outputs["moved"] != "false" || strings.Contains(said, "has given the green slot back") != want {
+			t.Errorf("of %s: outputs %v\n%s", claimed, got.outputs, said)
 		}
 	}
 }
@@ -289,14 +294,14 @@ func TestFinalizeStopsTheOldSlotAndTimesTheWayBack(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	const record = `{"id":"acme-shop-7","version":"v3","candidate":"green","good":"blue","shifted":{"weight":100,"at":"2026-01-01T00:00:00Z"}}`
-	got := r.run(t, nil, "finalize", "--mode", "stop", "--release", record)
+	got := r.patiently(t, nil, "finalize", "--mode", "stop", "--release", record)
 	r.ok(t, got, 0, release.Green)
 	r.state(t, release.Blue, "web", slot.Exited)
 	r.state(t, release.Blue, "worker", slot.Exited)
 	if !strings.Contains(got.summary, "tried just now, that took") || got.evidence(t, "D.1.s1") != release.Passed || got.evidence(t, "1.3.s6") != release.NotShown {
 		t.Errorf("%s", got.summary)
 	}
-	got = r.run(t, nil, "finalize", "--stage", "check")
+	got = r.patiently(t, nil, "finalize", "--stage", "check")
 	r.ok(t, got, 0, release.Green)
 	if !strings.Contains(got.summary, "is stopped by choice") {
 		t.Errorf("%s", got.summary)
@@ -347,12 +352,58 @@ func TestTheWorkersChangeSidesBeforeTheClaimIsGivenUp(t *testing.T) {
 		_ = r.nginx.Update(t.Context(), func(*traffic.Page) error { close(locked); <-done; return errors.New("nothing") })
 	})
 	<-locked
-	got := r.run(t, nil, "rollback", "--release", `{"id":"acme-shop-7","version":"v3","candidate":"green","good":"blue"}`)
+	got := r.back(t, nil, "rollback", "--release", `{"id":"acme-shop-7","version":"v3","candidate":"green","good":"blue"}`)
 	r.state(t, release.Green, "worker", slot.Exited)
 	close(done)
 	held.Wait()
 	r.ok(t, got, 0, release.Blue)
 	if !strings.Contains(got.log, "the claim on the slot was not given up") {
 		t.Errorf("%s", got.log)
+	}
+}
+
+// Nobody has watched the good slot since the shift was lost, or for longer.
+func TestAfterALostShiftADeadGoodSlotGetsNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	client, err := redis.Open(release.Secret(r.redis))
+	must(t, err)
+	defer client.Close()
+	_, err = client.Lease(r.name).Acquire(t.Context(), traffic.Owner{Release: shop, Process: "attempt 1, process 7"})
+	must(t, err)
+	must(t, r.jobs.HSet(t.Context(), "bluegreen:lease:"+r.name, "ends", 1).Err())
+	r.docker(t, nil, "rm", "-f", r.name+"-blue-web")
+	record := func(more string) string {
+		return `{"id":"acme-shop-7","version":"v3","candidate":"green","good":"blue"` + more + `}`
+	}
+	for name, args := range map[string][]string{
+		"the guard":                            {"--when-lease-expires", "--release", record("")},
+		"a job whose shift did not say a word": {"--release", record("")},
+		"a job whose shift was refused":        {"--release", record(`,"shifted":{"weight":100,"at":"2026-01-01T00:00:00Z"}`)},
+	} {
+		got := r.patiently(t, nil, append([]string{"rollback"}, args...)...)
+		r.ok(t, got, 1, release.Green)
+		if !strings.Contains(got.log, "the good slot, blue, is not healthy") {
+			t.Errorf("%s:\n%s", name, got.log)
+		}
+	}
+	const back = `,"shifted":{"weight":0,"rolledBack":true,"at":"2026-01-01T00:00:00Z"}`
+	r.ok(t, r.run(t, nil, "rollback", "--release", record(back)), 0, release.Blue) // which has watched it until then
+}
+
+// No slot can be forced where the folder that says it is gone: nothing is tried again
+// and again, and the hint leads on.
+func TestARollbackWithoutItsStateFolderSaysHowToGetOne(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	must(t, os.RemoveAll(filepath.Join(r.dir, "state")))
+	for _, args := range [][]string{{"rollback"}, {"rollback", "--force", "blue"}, {"rollback", "--dry-run"}} {
+		got := r.run(t, nil, args...)
+		if got.status != 3 || !strings.Contains(got.log, "bluegreen nginx install --live blue") || strings.Contains(got.log, "name the slot to go to") {
+			t.Errorf("%q: exit status %d:\n%s", args, got.status, got.log)
+		}
+		if tries := regexp.MustCompile(`[0-9]+ tries`).FindString(got.log); tries != "" && tries != "1 tries" {
+			t.Errorf("%q: %s", args, tries)
+		}
 	}
 }

@@ -67,14 +67,14 @@ func TestASchemaGoesForwardAndBack(t *testing.T) {
 	}
 
 	got = r.run(t, nil, "plan", "--version", "v4")
-	for _, want := range []string{"go to   ", "blue  ", "the way back is green", "migrations/contract/1_nick.up.sql", "safe", "line 2: unsafe: a column is dropped", "back up ", "ask live", "green: 1 checks passed"} {
+	for _, want := range []string{"go to   ", "blue  ", "the way back is green", "migrations/contract/1_nick.up.sql", "safe", "unsafe; waited: migrated with this very file in hand", "line 2: unsafe: a column is dropped", "back up ", "ask live", "green: 1 checks passed"} {
 		if !strings.Contains(got.log, want) {
 			t.Errorf("the plan does not say %q:\n%s", want, got.log)
 		}
 	}
 
 	r.proven(t)
-	got = r.run(t, nil, "rollback", "--release", greenRecord, "--schema", "down", "--reason", "5xx at checkout")
+	got = r.back(t, nil, "rollback", "--release", greenRecord, "--schema", "down", "--reason", "5xx at checkout")
 	r.ok(t, got, 0, release.Blue)
 	r.state(t, release.Green, "web", slot.Exited)
 	if !strings.Contains(got.summary, "the schema went back from version 1 to none, to what it was before this release; nothing was lost") {

@@ -67,7 +67,7 @@ func (r *rig) surveyed(t *testing.T, texts []string) map[string]string {
 		asWritten = append(asWritten, strings.ReplaceAll(text, "$", "$$"))
 	}
 	more, err := yaml.Marshal(map[string]any{
-		"preflight":  map[string]any{"unit-tests": asWritten, "timeout": "1m"},
+		"preflight":  map[string]any{"unit-tests": asWritten, "timeout": "10m"},
 		"sign-off":   map[string]any{"roles": []map[string]any{{"role": "qa", "before": "shift"}}},
 		"prometheus": map[string]any{"url": at},
 		"registry":   map[string]any{"server": registry, "plain-http": true},

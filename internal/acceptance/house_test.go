@@ -44,6 +44,7 @@ type house struct {
 	runs     int
 	live     *rollout // finished, with all the traffic
 	ready    *rollout // smoked, on the other slot, and not good for 100 % yet
+	spent    bool     // no other test can use it
 	campaign string
 }
 
@@ -77,7 +78,7 @@ func open(t *testing.T) *house {
 	t.Helper()
 	t.Parallel()
 	h := <-houses
-	t.Cleanup(func() { houses <- h })
+	t.Cleanup(func() { houses <- h.left(t) })
 	if h != nil {
 		return h
 	}
@@ -86,6 +87,17 @@ func open(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	return h
+}
+
+// left is the house for the next test, or nil when it has to be built anew.
+func (h *house) left(t *testing.T) *house {
+	if h == nil || !h.spent {
+		return h
+	}
+	if err := h.close(); err != nil {
+		t.Errorf("close the stage: %v", err)
+	}
+	return nil
 }
 
 var builds atomic.Int32

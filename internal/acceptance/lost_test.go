@@ -13,7 +13,7 @@ func TestALostRunnerIsNoticedByTheGuard(t *testing.T) {
 	good, l := r.candidate().Other(), r.users(t)
 	s := r.shifting(t, "", inputs{"shift-steps": "[{weight: 50, bake: 60s}, {weight: 100, bake: 60s}]"})
 	r.attempt-- // the guard is a job of the same attempt
-	guard := r.start(t, "rollback", inputs{"when-lease-expires": "true"})
+	guard := r.start(t, "rollback", inputs{"when-lease-expires": "true", "cold": "auto"})
 	r.attempt++
 	guard.says(t, "watching the lease of the shift")
 	line(`was given 50%`).kill(t, s)

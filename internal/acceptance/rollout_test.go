@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bluegreen-actions/bluegreen/internal/migration"
 	"github.com/bluegreen-actions/bluegreen/internal/openloop"
 	"github.com/bluegreen-actions/bluegreen/internal/process"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -31,7 +32,7 @@ type rollout struct {
 var jobs = []string{"preflight", "build", "migrate", "deploy-green", "smoke", "shift", "finalize", "rollback"}
 
 // propose commits a version whose images carry a fault, and approves its run.
-func (h *house) propose(t *testing.T, fault string, schema int) *rollout {
+func (h *house) propose(t *testing.T, fault string, schema migration.Version) *rollout {
 	t.Helper()
 	h.runs++
 	r := &rollout{

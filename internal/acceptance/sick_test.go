@@ -44,7 +44,7 @@ func TestACandidateThatFailsTheQuestionsOfSmokeGoesBack(t *testing.T) {
 	good, stop := r.candidate().Other(), r.firstUsers(t)
 	defer stop()
 	victim := r.containerOf(t, "frontend")
-	s := r.shifting(t, "60s", inputs{"smoke-timeout": "300ms"})
+	s := r.shifting(t, "60s", inputs{"smoke-timeout": "3s"})
 	s.says(t, "pass at 10%")
 	r.docker(t, "pause", victim.ID) // it runs, and answers nothing
 	defer r.recovers(t, victim)

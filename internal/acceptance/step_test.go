@@ -50,8 +50,8 @@ func (r *rollout) start(t *testing.T, name string, with inputs, env ...string) *
 	if name != "preflight" {
 		given["release"] = r.record(name)
 	}
-	if name == "rollback" {
-		given["watch"] = "0s" // the minute after a rollback is watched elsewhere
+	if name == "rollback" { // the step in the job of the shift, which has just watched the good slot; the minute after it is watched elsewhere
+		given["watch"], given["cold"] = "0s", "false"
 	}
 	for key, value := range with {
 		given[key] = value

@@ -21,7 +21,7 @@ func TestItIsARouter(t *testing.T) {
 func rig(t *testing.T) traffictest.Rig {
 	t.Helper()
 	slots := traffictest.NewSlots(t)
-	server, err := albtest.Start(albtest.Options{Every: 100 * time.Millisecond})
+	server, err := albtest.Start(albtest.Options{Every: time.Second})
 	must(t, err)
 	t.Cleanup(func() { must(t, server.Close()) })
 	blue := server.Group("blue", "/", slots.Serve("web", release.Blue))
@@ -57,7 +57,7 @@ func rig(t *testing.T) traffictest.Rig {
 			server.Break(albtest.Fault{Drop: true, Times: -1})
 			return server.Mend
 		},
-		URL: url,
+		URL: url, Rate: 100,
 	}
 }
 

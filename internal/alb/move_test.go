@@ -174,23 +174,28 @@ func TestALateWriterIsSeen(t *testing.T) {
 	s := w.open(t)
 	must(t, s.Set(t.Context(), release.Green, 50, 1))
 	must(t, s.Restore(t.Context(), release.Blue))
-	w.settings.AssertFor = 2 * time.Second
-	wait := make(chan error, 1)
-	text := ""
+	w.settings.AssertFor = 10 * time.Minute // longer than a test may last
+	asserting, enough := context.WithCancel(t.Context())
+	defer enough()
+	said := make(chan string, 1)
 	go func() {
-		var err error
-		text, err = w.open(t).Assert(t.Context(), release.Blue)
-		wait <- err
+		text, _ := w.open(t).Assert(asserting, release.Blue) // cut short
+		said <- text
 	}()
 	w.Change(w.rule, w.forward("api", 0, 100))
-	must(t, <-wait)
+	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(20 * time.Millisecond) {
+		if weights, err := s.Weights(t.Context()); err == nil && weights == release.Split(release.Blue, 100) {
+			break
+		}
+	}
 	w.splits(t, release.Split(release.Blue, 100))
+	enough()
+	text := <-said
 	if !strings.Contains(text, "wrote them again") || strings.Contains(text, " 0 times") {
 		t.Errorf("got %q, want a write", text)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	w.settings.AssertFor = 10 * time.Minute // longer than a test may last
 	_, err := w.open(t).Assert(ctx, release.Blue)
 	says(t, "one that was cut short", err, "deadline")
 }

@@ -71,7 +71,7 @@ func TestATryOverwritesNoRollback(t *testing.T) {
 			var once sync.Once
 			s.Before(func(op, _ string) error {
 				if op == c.before {
-					once.Do(func() { must(t, w.open(t).Restore(t.Context(), release.Blue)) })
+					once.Do(func() { w.rollback(t) })
 				}
 				return nil
 			})

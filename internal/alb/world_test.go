@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// patience is for a machine with a lot else to do.
+const patience = 3 * time.Minute
+
 // world is a load balancer with two services, web on the default action of its
 // listener and api on a rule, each in both slots.
 type world struct {
@@ -48,7 +51,7 @@ func newWorld(t *testing.T, o albtest.Options) *world {
 	t.Helper()
 	w := &world{groups: map[string]string{}, sick: map[string]*atomic.Bool{}, served: map[release.Slot]*atomic.Int64{}, backends: map[string]*httptest.Server{}}
 	if o.Every == 0 {
-		o.Every = 50 * time.Millisecond
+		o.Every = 250 * time.Millisecond
 	}
 	var err error
 	w.Server, err = albtest.Start(o)
@@ -114,6 +117,16 @@ func (w *world) open(t *testing.T) *alb.Balancer {
 func (w *world) await(t *testing.T, slot release.Slot) {
 	t.Helper()
 	must(t, w.open(t).Ready(t.Context(), slot))
+}
+
+// rollback goes back from another process, which refuses the tokens in the end also
+// where a slow machine has left Restore no time for it.
+func (w *world) rollback(t *testing.T) {
+	t.Helper()
+	b := w.open(t)
+	must(t, b.Restore(t.Context(), release.Blue))
+	_, err := b.Assert(t.Context(), release.Blue)
+	must(t, err)
 }
 
 // ledger is the tags of the first rule.

@@ -19,7 +19,7 @@ type Confirmation struct {
 	By   string
 	Role string
 	Saw  string
-	At   time.Time // when it was read: GitHub keeps no time of an approval
+	At   time.Time // when it was written down, right after the wait; zero where nobody knows
 }
 
 // String is who has seen it, and what.

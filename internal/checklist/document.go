@@ -26,6 +26,7 @@ func New(evidence []release.Evidence, form Form) Document {
 	findings.Merge(evidence)
 	confirmed, issues := form.confirmed(findings.List())
 	form.Issues = append(slices.Clip(form.Issues), slices.Concat(strangers(evidence), form.strangers(), issues)...)
+	form.Notes = append(slices.Clip(form.Notes), form.alone()...)
 	form.Show(&findings)
 	list := Fill(Items(), findings.List(), Said{confirmed, form.NotApplicable})
 	d := Document{Checklist: list, Form: form, Overall: judge(list, form)}

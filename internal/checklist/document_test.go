@@ -122,6 +122,41 @@ func TestWhatCameAfterIsKnownOnlyAsAWhole(t *testing.T) {
 	}
 }
 
+// Four rows that one person has signed are not four people's word.
+func TestOnePersonForSeveralLeadsIsNoted(t *testing.T) {
+	t.Parallel()
+	for sentence, test := range map[string]struct {
+		by   [4]string // qa, development, devops, product; rejected where it starts with a dash
+		want []string
+	}{
+		"four people":                  {[4]string{"alice", "bob", "carol", "dave"}, nil},
+		"one person":                   {[4]string{"alice", "Alice", "alice", "alice"}, []string{"one person, alice, approved as 4 leads: QA Lead, Development Lead, DevOps Lead, Product Owner"}},
+		"two for two each":             {[4]string{"alice", "bob", "bob", "alice"}, []string{"one person, alice, approved as 2 leads: QA Lead, Product Owner", "one person, bob, approved as 2 leads: Development Lead, DevOps Lead"}},
+		"whoever rejected signs once":  {[4]string{"alice", "-alice", "carol", "dave"}, nil},
+		"who did not answer is nobody": {[4]string{"", "", "carol", "dave"}, nil},
+	} {
+		t.Run(sentence, func(t *testing.T) {
+			t.Parallel()
+			f := form()
+			f.Approvals = nil
+			for i, role := range []string{"qa", "development", "devops", "product"} {
+				if by, rejected := strings.CutPrefix(test.by[i], "-"); by != "" {
+					f.Approvals = append(f.Approvals, checklist.Approval{Role: role, By: by, Approved: !rejected})
+				}
+			}
+			d := checklist.New(complete(), f)
+			if !slices.Equal(d.Form.Notes, test.want) {
+				t.Errorf("notes %q, want %q", d.Form.Notes, test.want)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(d.Markdown(), "- "+want+"\n") {
+					t.Errorf("the form does not say %q", want)
+				}
+			}
+		})
+	}
+}
+
 func TestMarkdown(t *testing.T) {
 	tests := map[string][]release.Evidence{
 		"approved": complete(),

@@ -1,6 +1,8 @@
 package checklist
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/course"
@@ -33,7 +35,7 @@ type Approval struct {
 	By       string
 	Approved bool
 	Comment  string
-	At       time.Time // when it was read: GitHub keeps no time of an approval
+	At       time.Time // when it was written down, right after the wait; zero where nobody knows
 }
 
 // Of returns the approval of a role.
@@ -124,6 +126,27 @@ func count(n *int) int {
 		return 0
 	}
 	return *n
+}
+
+// alone names everybody who approved as more than one of the leads: whether that will
+// do is for those who read the form.
+func (f Form) alone() (notes []string) {
+	var people []string
+	titles := map[string][]string{}
+	for _, lead := range Leads {
+		if a, ok := f.Of(lead.Role); ok && a.Approved {
+			who := strings.ToLower(a.By)
+			people, titles[who] = append(people, a.By), append(titles[who], lead.Title)
+		}
+	}
+	for _, by := range people {
+		who := strings.ToLower(by)
+		if roles := titles[who]; len(roles) > 1 {
+			notes = append(notes, fmt.Sprintf("one person, %s, approved as %d leads: %s", by, len(roles), strings.Join(roles, ", ")))
+		}
+		delete(titles, who)
+	}
+	return notes
 }
 
 // Comments are the approvals that say more than yes.

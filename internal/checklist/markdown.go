@@ -55,13 +55,20 @@ func (w *page) form(d Document) {
 	w.line("- Deployed by: %s", known(f.DeployedBy, f.DeployedBy != ""))
 	took, timed := f.Duration()
 	w.line("- Deployment duration: %s", known(took.String(), timed))
-	w.line("- Run: %s\n", known(f.RunURL, f.RunURL != ""))
+	w.line("- Run: %s\n", run(f))
 	w.line("| Role | Name | Signature | Date | Approval |\n| --- | --- | --- | --- | --- |")
 	for _, lead := range Leads {
 		w.row(d, lead)
 	}
 	w.line("\n**Overall release status:** %s APPROVED / %s REJECTED\n", box(d.Overall.Approved), box(d.Overall.Rejected))
 	w.notes(f)
+}
+
+func run(f Form) string {
+	if f.RunURL == "" {
+		return known("", false)
+	}
+	return summary.Link("its page on GitHub", f.RunURL)
 }
 
 func (w *page) row(d Document, lead Lead) {

@@ -2,13 +2,13 @@ package checklist
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
 // Signature is what stands in a lead's row of the form. Neither approved nor
-// rejected is an empty row.
+// rejected is an empty row. The date has the time of day, in UTC; it is empty where
+// nobody knows it.
 type Signature struct {
 	Name, How, Date    string
 	Approved, Rejected bool
@@ -23,11 +23,10 @@ func (d Document) Signature(lead Lead) Signature {
 	if !ok || l.Status == release.NotShown {
 		return s
 	}
-	at := a.At
-	if at.IsZero() {
-		at = l.At
+	s.Name, s.How = a.By, "GitHub environment approval"
+	if !a.At.IsZero() {
+		s.Date = a.At.UTC().Format("2006-01-02 15:04 UTC")
 	}
-	s.Name, s.How, s.Date = a.By, "GitHub environment approval", at.UTC().Format(time.DateOnly)
 	return s
 }
 
@@ -41,7 +40,7 @@ func (c Checklist) Seen(l Line) string {
 	for _, id := range l.Refers {
 		beside, _ := c.Line(id)
 		text += fmt.Sprintf("; beside it %s: %s", id, beside.Status)
-		if !l.At.IsZero() && beside.At.After(l.At) {
+		if beside.Status != release.NotShown && !l.At.IsZero() && beside.At.After(l.At) {
 			text += " (shown after the sign-off)"
 		}
 	}

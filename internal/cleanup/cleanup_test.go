@@ -32,7 +32,7 @@ func TestWhatIsNotDueIsRefusedBeforeAnythingIsLookedAt(t *testing.T) {
 		stale          bool
 	}{
 		"nothing was ever shifted":          {traffic.Page{}, 0, "no release has been shifted", "no release has been shifted", false},
-		"a day is not over":                 {traffic.Page{Shift: ago(days - time.Minute), Good: good}, 100, "is due 24h0m0s after release shop-7 had all the traffic", "is due 48h0m0s", false},
+		"a day is not over":                 {traffic.Page{Shift: ago(days - time.Hour), Good: good}, 100, "is due 24h0m0s after release shop-7 had all the traffic", "is due 48h0m0s", false},
 		"a clock is behind":                 {traffic.Page{Shift: ago(-days), Good: good}, 100, "is due 24h", "is due 48h", false},
 		"the bake is not over":              {traffic.Page{Shift: &traffic.Note{Release: "shop-7", Candidate: release.Green, Started: time.Now().Add(-9 * days)}, Good: good}, 100, "is not finished", "is not finished", false},
 		"it is not finalized":               {traffic.Page{Shift: ago(9 * days), Good: good, Claims: claim(release.Green, traffic.Claim{Release: "shop-7"})}, 100, "release shop-7 claims the green slot", "release shop-7 claims the green slot", true},

@@ -43,7 +43,7 @@ var layer = registrytest.Program("../slot/testdata/app")
 
 func newPlace(t *testing.T) *place {
 	t.Helper()
-	p := &place{t: t, name: lab.Name(t), host: lab.Docker(t), balancer: new(traffictest.Balancer), images: map[string]string{}, found: new(release.Findings), patience: time.Minute}
+	p := &place{t: t, name: lab.Name(t), host: lab.Docker(t), balancer: new(traffictest.Balancer), images: map[string]string{}, found: new(release.Findings), patience: 10 * time.Minute}
 	p.repository = lab.Registry(t) + "/" + p.name + "-web"
 	engine, err := docker.Open(t.Context(), p.host, registry.New(registry.Settings{}))
 	must(t, err)

@@ -20,7 +20,7 @@ type Tool struct {
 }
 
 const (
-	asking  = 30 * time.Second // for the version, or to read files
+	asking  = 2 * time.Minute  // for the version, or to read files: a second of work, but not on every machine
 	working = 10 * time.Minute // for containers that are created and started
 )
 

@@ -62,11 +62,11 @@ func step(good time.Duration) traffic.Event {
 	return traffic.Event{Kind: traffic.Baked, Progress: &traffic.Progress{Weight: 10, Good: good, Bake: 5 * time.Minute, P95: 112 * time.Millisecond, Verdict: gate.Pass}}
 }
 
-// eventually waits for what another goroutine does; a minute is for a machine that
+// eventually waits for what another goroutine does; minutes are for a machine that
 // is very busy.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Minute); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("waited for ever: " + what)
 		}

@@ -54,6 +54,10 @@ func Approvers(job *action.Job) ([]string, error) {
 		if s.Approval == "" || slices.Contains(all, s.Approval) {
 			continue
 		}
+		if len(job.Config.SignOff.All()) == 0 {
+			return nil, release.Reject("call rollout.yml, with the role in sign-off.roles; where nobody is to be asked, remove approval from shift.steps",
+				"shift.steps: %v waits for the role %s, and sign-off.roles asks nobody", s.Weight, s.Approval)
+		}
 		role, err := job.Config.SignOff.Role(s.Approval)
 		if err != nil {
 			return nil, err

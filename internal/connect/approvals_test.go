@@ -184,3 +184,14 @@ func TestARoleOfAnotherPhaseOpensNoStep(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Who asks nobody is not sent to a list that is empty.
+func TestAStepWaitsForNobodyWhereNobodyIsAsked(t *testing.T) {
+	t.Parallel()
+	job, _ := waiting(t, 1, nil)
+	job.Config.SignOff.Roles = []signoff.Role{}
+	_, err := connect.Approvals(job, "")
+	if release.ExitStatus(err) != int(release.Invalid) || !strings.Contains(err.Error(), "100% waits for the role half, and sign-off.roles asks nobody") || !strings.Contains(release.HintOf(err), "rollout.yml") {
+		t.Errorf("got %v, hint %q", err, release.HintOf(err))
+	}
+}

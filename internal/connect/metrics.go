@@ -38,6 +38,13 @@ func Gates(job *action.Job) (*gate.Watch, error) {
 	return gate.New(job.Config.Gates, source, Pace(job), len(job.Config.Shift.Steps))
 }
 
+// Unseen warns of rules whose errors may happen without being counted.
+func Unseen(job *action.Job) {
+	for _, rule := range job.Config.Gates.Unseen() {
+		job.Log.Warn("errors may go unseen", "gate", rule.Rule, "reason", rule.Reason, "remedy", rule.Remedy)
+	}
+}
+
 // Pace is how often there is something new to measure, and how often it is
 // measured.
 func Pace(job *action.Job) gate.Pace {

@@ -39,7 +39,8 @@ type Migrating struct {
 	Version string     `json:"version"`
 	Target  string     `json:"target"`
 	Files   []Migrated `json:"files"`
-	Held    []Migrated `json:"held"` // contract files that would wait
+	Fills   []string   `json:"fills"` // backfills that would run
+	Held    []Migrated `json:"held"`  // contract files that would wait
 	Notes   []string   `json:"notes,omitempty"`
 	Backup  string     `json:"backup"`
 }
@@ -55,6 +56,10 @@ type Migrated struct {
 // while is how long the parts of a plan may take that have more to ask than those of
 // a status.
 const while = 20 * time.Second
+
+// reading is how long compose may take for the files of both slots. It asks nobody,
+// and a busy machine takes seconds to start it.
+const reading = 2 * time.Minute
 
 // Foresee asks everything at once, and changes nothing. First says that nothing is
 // live yet.
@@ -75,7 +80,7 @@ func Foresee(ctx context.Context, job *action.Job, version release.Version, firs
 		p.Live = within(ctx, while, func(ctx context.Context) (string, error) { return liveSays(ctx, job) }, refused.in("live version"))
 	})
 	all.Go(func() {
-		p.Services = within(ctx, while, func(ctx context.Context) (string, error) { return composed(ctx, job) }, refused.in("compose files"))
+		p.Services = within(ctx, reading, func(ctx context.Context) (string, error) { return composed(ctx, job) }, refused.in("compose files"))
 	})
 	p.Gates = within(ctx, while, func(context.Context) ([]string, error) { return gates(job) }, refused.in("gates"))
 	p.Images, p.Steps, p.SignOffs = images(job, version), steps(job), signOffs(job)
@@ -194,9 +199,12 @@ func migrating(ctx context.Context, job *action.Job, refuse func(error)) (Migrat
 	if err != nil {
 		return Migrating{}, err
 	}
-	m := Migrating{Version: p.State.Version.String(), Target: p.Target.String(), Notes: slices.Concat(p.Notes, c.Notes), Files: []Migrated{}, Held: []Migrated{}}
+	m := Migrating{Version: p.State.Version.String(), Target: p.Target.String(), Notes: slices.Concat(p.Notes, c.Notes), Files: []Migrated{}, Fills: []string{}, Held: []Migrated{}}
 	if p.Dirty != "" {
 		m.Notes = append(m.Notes, p.Dirty)
+	}
+	for _, f := range p.Fills {
+		m.Fills = append(m.Fills, fmt.Sprintf("%v: in batches of at most %d rows, with a pause of %v", f, f.Batch, f.Pause))
 	}
 	for _, h := range c.Held {
 		m.Held = append(m.Held, Migrated{File: Shown(h.Up.Path), Contract: true, Says: h.Why})
@@ -218,6 +226,9 @@ func (m *Migrating) judge(ctx context.Context, s migration.Settings, p migration
 	for i, f := range slices.Concat(p.Files, c.Files) {
 		one := Migrated{File: Shown(f.Up.Path), Contract: i >= len(p.Files)}
 		one.Says = r.Level(one.File).Verdict().String()
+		if one.Contract {
+			one.Says += "; waited: " + c.Proof
+		}
 		for _, found := range r.Findings() {
 			if found.Path == one.File {
 				one.Findings = append(one.Findings, fmt.Sprintf("line %d: %v: %s [%s]", found.Line, found.Rule.Level, found.Text(), found.Rule.ID))

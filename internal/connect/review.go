@@ -53,6 +53,9 @@ func Judge(ctx context.Context, s migration.Settings, p migration.Pending, c mig
 	var files []review.File
 	for _, m := range p.Files {
 		files = append(files, review.File{Path: Shown(m.Up.Path), SQL: m.Up.Script.Text, Backfills: m.Up.Script.Backfills})
+		if m.Down != nil {
+			files = append(files, review.File{Path: Shown(m.Down.Path), SQL: m.Down.Script.Text, Down: true})
+		}
 	}
 	for _, f := range p.Fills {
 		if f.Version <= p.State.Version && !p.State.Adopted(f.Version) { // its file is applied, and the backfill is not done

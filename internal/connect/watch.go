@@ -22,7 +22,7 @@ import (
 // sorts is what the events of containers mean to a shift. What is not here means
 // nothing to it.
 var sorts = map[slot.Kind]traffic.Sort{
-	slot.Died: traffic.Crashed, slot.OutOfMemory: traffic.Crashed, slot.Sick: traffic.Crashed,
+	slot.Died: traffic.Crashed, slot.OutOfMemory: traffic.Crashed, slot.Sick: traffic.Crashed, slot.Missing: traffic.Crashed,
 	slot.Stopped: traffic.Noted, slot.Finished: traffic.Noted, slot.Blind: traffic.Blinded, slot.Seen: traffic.Sighted,
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/bluegreen-actions/bluegreen/internal/act"
+	"github.com/bluegreen-actions/bluegreen/internal/migration"
 	"github.com/bluegreen-actions/bluegreen/internal/process"
 	"github.com/bluegreen-actions/bluegreen/internal/workflow"
 )
@@ -105,25 +106,69 @@ func (r Repository) Fault(name string) error {
 	return nil
 }
 
-// Migrations leaves the migrations up to a version in the folder, as a commit of
-// that time would have had them.
-func (r Repository) Migrations(root string, last int) error {
+// Migrations leaves the migrations up to a version, what completes them, and the code
+// that goes with them, as a commit of that time would have had them.
+func (r Repository) Migrations(root string, last migration.Version) error {
 	const folder = "backend/migrations"
-	all, err := os.ReadDir(filepath.Join(root, "examples", "mailblast", folder))
+	here := filepath.Join(r.Dir, folder)
+	err := os.RemoveAll(here)
+	if err == nil {
+		err = copyTree(filepath.Join(root, "examples", "mailblast", folder), here)
+	}
+	if err == nil {
+		err = keep(here, func(m migration.Migration) (bool, error) { return m.Version <= last, nil })
+	}
+	if err == nil {
+		err = keep(filepath.Join(here, "contract"), func(m migration.Migration) (bool, error) {
+			after, err := migration.Completes(m.Up.Script)
+			return after <= last, err
+		})
+	}
+	return errors.Join(err, r.domain(root, last >= withDomain))
+}
+
+// withDomain is the migration from which on the code writes the domain of a message.
+const withDomain = 4
+
+// domain has the backend write the domain of each message, or not.
+func (r Repository) domain(root string, written bool) error {
+	const file, on, off = "docker-compose.base.yml", "${MESSAGE_DOMAIN:-on}", "${MESSAGE_DOMAIN:-off}"
+	text, err := os.ReadFile(filepath.Join(root, "examples", "mailblast", file))
+	switch {
+	case err != nil:
+		return err
+	case !bytes.Contains(text, []byte(on)):
+		return fmt.Errorf("%s: it does not say %s", file, on)
+	case !written:
+		text = bytes.ReplaceAll(text, []byte(on), []byte(off))
+	}
+	return os.WriteFile(filepath.Join(r.Dir, file), text, 0o644)
+}
+
+// keep removes the migrations that are not wanted from a folder, and the folder when
+// nothing is left of it.
+func keep(folder string, wanted func(migration.Migration) (bool, error)) error {
+	all, err := migration.Read(folder)
 	if err != nil {
 		return err
 	}
-	for _, file := range all {
-		path := filepath.Join(r.Dir, folder, file.Name())
-		var version int
-		if _, err := fmt.Sscanf(file.Name(), "%d_", &version); err != nil || version <= last {
-			err = copyFile(filepath.Join(root, "examples", "mailblast", folder, file.Name()), path)
-			if err != nil {
-				return err
-			}
-		} else if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	left := 0
+	for _, m := range all.List {
+		want, err := wanted(m)
+		switch {
+		case err != nil:
+			return err
+		case want:
+			left++
+		default:
+			err = errors.Join(os.Remove(m.Up.Path), os.Remove(m.Down.Path))
+		}
+		if err != nil {
 			return err
 		}
+	}
+	if left == 0 {
+		return os.Remove(folder)
 	}
 	return nil
 }

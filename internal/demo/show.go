@@ -12,26 +12,31 @@ import (
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/act"
+	"github.com/bluegreen-actions/bluegreen/internal/migration"
 	"github.com/bluegreen-actions/bluegreen/internal/traffic"
 )
 
 // release is one act of the demo.
 type release struct {
 	version string
-	fault   string // what its images carry
-	schema  int    // the last migration that its commit has
+	fault   string            // what its images carry
+	schema  migration.Version // the last one that its commit has
 	first   bool
 	bad     bool // is meant to be taken back
+
+	fills            int // rows at least, in batches
+	holds, contracts int // contract files that wait in it, and that it runs
 }
 
-// programme is the plot: one arrives, one replaces it and changes the database
-// on the way, one is bad and goes
-// back, one replaces the good one on the other slot.
+// programme is the plot: one arrives, one replaces it and fills a new column on the
+// way, one is bad and goes back, one replaces the good one on the other slot. What
+// requires the new column comes with the second and waits, since the first does not
+// write it. It runs with the third: only the second serves then, which it goes back to.
 var programme = []release{
 	{version: "v1.0.0", fault: "none", schema: 1, first: true},
-	{version: "v2.0.0", fault: "none", schema: 3},
-	{version: "v3.0.0", fault: "errors", schema: 3, bad: true},
-	{version: "v4.0.0", fault: "none", schema: 3},
+	{version: "v2.0.0", fault: "none", schema: 4, fills: old, holds: 3},
+	{version: "v3.0.0", fault: "errors", schema: 4, bad: true, contracts: 3},
+	{version: "v4.0.0", fault: "none", schema: 4},
 }
 
 // firstRun is the run id of the first release; GitHub counts up as well.
@@ -44,7 +49,8 @@ type scene struct {
 	took   time.Duration
 	phases []act.Phase
 	log    *traffic.Log // nil when there was no shift
-	err    error        // what made it not go as planned
+	change change
+	err    error // what made it not go as planned
 }
 
 // Run shows the whole programme and returns an error when anything was lost or
@@ -59,6 +65,9 @@ func (s *Stage) Run(ctx context.Context, rate float64) error {
 			return errors.Join(err, stopped(load))
 		}
 		if load == nil {
+			if err := s.Age(ctx); err != nil {
+				return err
+			}
 			if load, err = s.open(ctx, rate); err != nil {
 				return err
 			}
@@ -87,11 +96,17 @@ func (s *Stage) play(ctx context.Context, r release, run int) (scene, error) {
 		return scene{release: r, run: run}, err
 	}
 	played := scene{release: r, run: run, took: time.Since(began), phases: phases}
-	played.log, err = readLog(filepath.Join(s.path("artifacts"), fmt.Sprint(run)))
+	artifacts := filepath.Join(s.path("artifacts"), fmt.Sprint(run))
+	played.log, err = readLog(artifacts)
 	if err != nil {
 		return played, err
 	}
-	played.err = verdict(played, failed)
+	if played.err = verdict(played, failed); played.err == nil {
+		played.change, played.err = readChange(artifacts, r.bad)
+	}
+	if played.err == nil {
+		played.err = played.change.judge(r)
+	}
 	fmt.Fprintf(s.Out, "  %s in %.0f s: %s\n", r.version, played.took.Seconds(), played.ending())
 	return played, played.err
 }
@@ -194,6 +209,11 @@ func (s *Stage) table(out io.Writer, scenes []scene, t Tally, last time.Duration
 		if p.bad {
 			row("rollback\tdecision until the load balancer had taken it %v\tuntil requests showed it %v", p.log.Back.Write.Round(10*time.Microsecond), p.log.Back.Effect.Round(10*time.Microsecond))
 			row("\tlast request started that %s answered\t%+.1f ms from the decision", p.version, float64(last.Microseconds())/1000)
+		}
+	}
+	for _, p := range scenes {
+		for _, line := range p.change.lines() {
+			row("database\t%s: %s", p.version, line)
 		}
 	}
 	for _, p := range scenes {

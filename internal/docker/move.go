@@ -63,7 +63,7 @@ func (e *Engine) ownGrace(ctx context.Context, id string) (time.Duration, error)
 // gone is removed, and one that is being removed, as for a process that has died, is
 // waited for.
 func (e *Engine) Remove(ctx context.Context, id string) error {
-	ctx, cancel := limit(ctx, quick)
+	ctx, cancel := limit(ctx, deleting)
 	defer cancel()
 	err := e.api.ContainerRemove(ctx, id, container.RemoveOptions{})
 	if errdefs.IsConflict(err) && strings.Contains(err.Error(), "already in progress") {

@@ -26,6 +26,7 @@ import (
 const (
 	quick    = 30 * time.Second // a question, or a change of one container
 	transfer = 30 * time.Minute // a push or a pull
+	deleting = 10 * time.Minute // what an image or a container has on a disk, which may be slow
 	building = time.Hour
 )
 

@@ -152,7 +152,11 @@ func (s *Started) Stop(ctx context.Context) {
 	}
 }
 
-// sweep removes passing containers whose time is over.
+// unstarted is how long a passing container may have been made and not started, with
+// what the clocks differ: its process has ended in between, and nothing else removes it.
+const unstarted = 10 * quick
+
+// sweep removes passing containers whose time is over, or that nobody will start.
 func (e *Engine) sweep(ctx context.Context) error {
 	ctx, cancel := limit(ctx, quick)
 	defer cancel()
@@ -162,7 +166,8 @@ func (e *Engine) sweep(ctx context.Context) error {
 	}
 	for _, c := range list {
 		until, err := time.Parse(time.RFC3339, c.Labels[labelUntil])
-		if err == nil && time.Now().Before(until) {
+		left := c.State == container.StateCreated && time.Since(time.Unix(c.Created, 0)) > unstarted
+		if err == nil && time.Now().Before(until) && !left {
 			continue
 		}
 		err = e.api.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})

@@ -2,7 +2,11 @@ package docker_test
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 	"os"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,8 +39,8 @@ func passing(image, owner string) docker.Passing {
 	return docker.Passing{Image: image, Env: []string{"POSTGRES_PASSWORD=x", "OWNER=" + owner}, Port: "5432/tcp", Life: time.Hour}
 }
 
-// passed counts the containers of an owner.
-func passed(t *testing.T, e *docker.Engine, owner string) (n int) {
+// passed counts the containers of an owner, and those of them that run.
+func passed(t *testing.T, e *docker.Engine, owner string) (all, running int) {
 	t.Helper()
 	list, err := e.API().ContainerList(t.Context(), container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", "bluegreen.passing.until"))})
 	if err != nil {
@@ -44,15 +48,18 @@ func passed(t *testing.T, e *docker.Engine, owner string) (n int) {
 	}
 	for _, c := range list {
 		if got, err := e.API().ContainerInspect(t.Context(), c.ID); err == nil && strings.Contains(strings.Join(got.Config.Env, " "), "OWNER="+owner) {
-			n++
+			all++
+			if got.State.Running {
+				running++
+			}
 		}
 	}
-	return n
+	return all, running
 }
 
 func until(t *testing.T, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !holds(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); !holds(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("never so")
 		}
@@ -71,16 +78,17 @@ func TestAPassingContainerEndsWithItsProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	until(t, func() bool { return passed(t, engine, owner) == 1 })
+	none := func() bool { all, _ := passed(t, engine, owner); return all == 0 }
+	until(t, func() bool { _, running := passed(t, engine, owner); return running == 1 })
 	process.End(t.Context(), child.Pid())
-	until(t, func() bool { return passed(t, engine, owner) == 0 })
+	until(t, none)
 
 	started, err := engine.Pass(t.Context(), passing(image, owner))
 	if err != nil || !strings.HasPrefix(started.Address, "127.0.0.1:") {
 		t.Fatalf("%+v, %v", started, err)
 	}
 	started.Stop(t.Context())
-	until(t, func() bool { return passed(t, engine, owner) == 0 })
+	until(t, none)
 
 	broken := passing(image, owner)
 	broken.Env[0] = "POSTGRES_PASSWORD="
@@ -91,5 +99,25 @@ func TestAPassingContainerEndsWithItsProcess(t *testing.T) {
 	}
 	if err == nil || !strings.Contains(err.Error(), "password file") {
 		t.Errorf("%v", err)
+	}
+}
+
+// Its process was killed between the two calls that start it.
+func TestAPassingContainerThatWasNeverStartedIsRemoved(t *testing.T) {
+	t.Parallel()
+	var removed []string
+	e := engine(t, map[string]http.HandlerFunc{
+		"/containers/": func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodDelete {
+				removed = append(removed, path.Base(r.URL.Path))
+				return
+			}
+			const one = `{"Id":%q,"State":%q,"Created":%d,"Labels":{"bluegreen.passing.until":"2999-01-01T00:00:00Z"}}`
+			fmt.Fprintf(w, "["+one+","+one+","+one+"]", "left", "created", 1, "coming", "created", time.Now().Unix(), "serving", "running", 1)
+		},
+		"/images/": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+	})
+	if _, err := e.Pass(t.Context(), passing("nothing", "")); err == nil || !slices.Equal(removed, []string{"left"}) {
+		t.Errorf("%q, %v", removed, err)
 	}
 }

@@ -103,7 +103,7 @@ func (e *Engine) named(ctx context.Context, id string) (time.Time, error) {
 // Discard takes a name off an image, and removes an image without any left. One that
 // is gone is removed; one that a container has come to use stays.
 func (e *Engine) Discard(ctx context.Context, reference string) (bool, error) {
-	ctx, cancel := limit(ctx, quick)
+	ctx, cancel := limit(ctx, deleting)
 	defer cancel()
 	_, err := e.api.ImageRemove(ctx, reference, imagetypes.RemoveOptions{PruneChildren: true})
 	switch {

@@ -3,7 +3,9 @@ package docker_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 )
 
 func TestALogWithoutAnEndIsSeen(t *testing.T) {
@@ -48,6 +50,31 @@ func TestARemovalThatSomebodyElseBeganIsWaitedFor(t *testing.T) {
 	if err := e.Remove(t.Context(), "a"); err == nil || !strings.Contains(err.Error(), "driver failed to remove the root filesystem") {
 		t.Errorf("it was not removed: %v", err)
 	}
+}
+
+// It waits for longer than a question may take.
+func TestADiskMayBeSlowToDelete(t *testing.T) {
+	t.Parallel()
+	slowly := func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(31 * time.Second):
+			_, _ = w.Write([]byte(`[]`))
+		case <-r.Context().Done():
+		}
+	}
+	e := engine(t, map[string]http.HandlerFunc{"/images/": slowly, "/containers/": slowly})
+	var both sync.WaitGroup
+	both.Go(func() {
+		if gone, err := e.Discard(t.Context(), "shop/web:1"); !gone || err != nil {
+			t.Errorf("image: gone %t, %v", gone, err)
+		}
+	})
+	both.Go(func() {
+		if err := e.Remove(t.Context(), "a"); err != nil {
+			t.Errorf("container: %v", err)
+		}
+	})
+	both.Wait()
 }
 
 func TestAnImageThatHasGotAContainerIsKept(t *testing.T) {

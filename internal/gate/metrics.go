@@ -113,20 +113,3 @@ func (m Metrics) users() string {
 func (m Metrics) requests(slot, more string) string {
 	return m.of(m.Requests, slot, m.users()+more)
 }
-
-// counted is PromQL for how much the counters behind a selector grew within the
-// window. Unlike increase() it sees the first event of a series that is born
-// within the window, counts whole events, and takes a counter that started
-// again from 0.
-func counted(selector, window string) string {
-	return "sum(" + increase(selector, window) + ")"
-}
-
-// increase is counted, series by series. What a counter had before the window is
-// taken off where it has never been lower since. That is looked for over gap, so
-// that a scrape which failed when the window began does not make a counter's
-// whole life a part of it; sel itself is the least of a window that has no scrape.
-func increase(selector, window string) string {
-	const gap = "5m"
-	return fmt.Sprintf("(%[1]s - (last_over_time(%[1]s[%[3]s] offset %[2]s) <= (min_over_time(%[1]s[%[2]s]) or %[1]s))) or %[1]s", selector, window, gap)
-}

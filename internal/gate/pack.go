@@ -62,9 +62,9 @@ func plan(m Metrics) []Rule {
 }
 
 func planErrors(m Metrics) []Rule {
-	requests := counted(m.requests("{{slot}}", ""), "{{window}}")
+	requests := m.requests("{{slot}}", "")
 	// What has no status below 500 failed: 5xx, timeouts, resets.
-	failed := counted(m.requests("{{slot}}", fmt.Sprintf(`,%s!~"[1-4].."`, m.Code)), "{{window}}")
+	failed := m.requests("{{slot}}", fmt.Sprintf(`,%s!~"[1-4].."`, m.Code))
 	return []Rule{{
 		Name: RuleErrorRate, Errors: failed, Requests: requests, Window: longWindow, MinSamples: 2995,
 		Warn: atLeast(0.0008), Pause: atLeast(0.001), Evidence: []string{"C.2.1", "5.2.2"},
@@ -81,7 +81,7 @@ func planErrors(m Metrics) []Rule {
 // at any shape; an estimated quantile is off by up to 39 %.
 func planLatency(m Metrics) []Rule {
 	within := func(le string) string {
-		return counted(m.of(m.Duration+"_bucket", "{{slot}}", m.users()+fmt.Sprintf(`,le=~"%s"`, le)), "{{window}}")
+		return m.of(m.Duration+"_bucket", "{{slot}}", m.users()+fmt.Sprintf(`,le=~"%s"`, le))
 	}
 	rule := func(name, bound string, window time.Duration, n int, ids ...string) Rule {
 		return Rule{Name: name, Fraction: within(bound), Requests: within("[+]Inf"), Window: window, MinSamples: n, Evidence: ids}

@@ -31,32 +31,17 @@ type Bake struct {
 	For    time.Duration
 }
 
-// Shortfall is a rule that will not have its samples within a step.
-type Shortfall struct {
-	Bake
-	Rule    string
-	Samples int
-	Needs   time.Duration // 0 when it never has them
-}
-
-// String says the shortfall in words.
-func (s Shortfall) String() string {
-	if s.Needs == 0 {
-		return fmt.Sprintf("%s at %v never has its %d requests", s.Rule, s.Weight, s.Samples)
-	}
-	return fmt.Sprintf("%s at %v has its %d requests after %v, and the step is %v", s.Rule, s.Weight, s.Samples, s.Needs, s.For)
-}
-
 // longTraffic is how far back the traffic of now is looked for.
 const longTraffic = 15 * time.Minute
 
 var errYoung = errors.New("too little history to tell how much traffic there is")
 
-// Forecast measures the traffic of the slot that is live, and says which rules
-// will not have their samples within their step. It counts with what each rule
+// Forecast measures the traffic of the slot that is live, and says in words which
+// rules will not have their samples within their step, and whether a first 5xx will
+// have too little of that slot's past to be judged by. It counts with what each rule
 // itself counts, over up to 15 minutes. The rate is that of the busiest rule, in
 // requests a second.
-func Forecast(ctx context.Context, s Settings, source Source, pace Pace, live release.Slot, steps []Bake) (perSecond float64, short []Shortfall, err error) {
+func Forecast(ctx context.Context, s Settings, source Source, pace Pace, live release.Slot, steps []Bake) (perSecond float64, short []string, err error) {
 	w, err := New(s, source, pace, len(steps))
 	if err != nil {
 		return 0, nil, err
@@ -82,16 +67,36 @@ func Forecast(ctx context.Context, s Settings, source Source, pace Pace, live re
 		perSecond = max(perSecond, rate)
 		short = append(short, r.shortfalls(rate, steps)...)
 	}
-	return perSecond, short, nil
+	unheard, err := s.unheard(ctx, a, live)
+	return perSecond, append(short, unheard...), err
 }
 
-func (r Rule) shortfalls(perSecond float64, steps []Bake) (short []Shortfall) {
+func (r Rule) shortfalls(perSecond float64, steps []Bake) (short []string) {
 	for _, step := range steps {
-		if needs, ok := Reachable(perSecond, r, step.Weight); !ok || needs > step.For {
-			short = append(short, Shortfall{step, r.Name, r.MinSamples, needs})
+		switch needs, ok := Reachable(perSecond, r, step.Weight); {
+		case !ok:
+			short = append(short, fmt.Sprintf("%s at %v never has its %d requests", r.Name, step.Weight, r.MinSamples))
+		case needs > step.For:
+			short = append(short, fmt.Sprintf("%s at %v has its %d requests after %v, and the step is %v", r.Name, step.Weight, r.MinSamples, needs, step.For))
 		}
 	}
 	return short
+}
+
+// unheard says when the live slot has no 5xx, and too few requests to show that it
+// has none: a first 5xx of the candidate then pauses, where it would roll back.
+func (s Settings) unheard(ctx context.Context, a asker, live release.Slot) ([]string, error) {
+	for _, f := range failures(s.Metrics) {
+		if !f.first || s.FiveXX == Strict || !s.watches(f.rule) {
+			continue
+		}
+		bad, requests, err := s.Metrics.past(ctx, a, string(live), f.code)
+		if err != nil || bad > 0 || requests >= enough {
+			return nil, err
+		}
+		return []string{fmt.Sprintf("%s pauses at a first one and does not roll back, until the live slot has %d requests in its last hour: it has %.0f", f.rule, enough, requests)}, nil
+	}
+	return nil, nil
 }
 
 // history is how much of the scope's window the slot has been scraped: beyond

@@ -11,16 +11,20 @@ import (
 )
 
 // Rule is one number to measure and the thresholds that it must keep. The
-// number is errors/requests, fraction/requests, or value itself. Queries are
-// PromQL with the placeholders {{slot}} (the candidate), {{live}} (the slot
-// beside it), {{window}} (the rule's window, less while the step is younger) and
-// {{service}} (one after the other of the rule's services).
+// number is errors/requests, fraction/requests, or value itself. Errors, fraction
+// and requests are each a counter, which is one metric with its labels: how much it
+// grew within the window is counted here, series by series and from the first event
+// of each. Where that is not enough they are PromQL that counts, as value is PromQL.
+//
+// All have the placeholders {{slot}} (the candidate), {{live}} (the slot beside it),
+// {{window}} (the rule's window, less while the step is younger) and {{service}} (one
+// after the other of the rule's services).
 type Rule struct {
 	Name       string        `yaml:"name" help:"Names the rule in every report; the name of a rule of the pack replaces it."`
-	Errors     string        `yaml:"errors" help:"PromQL that counts what went wrong within the window. It may be empty when requests is not: then it is 0."`
-	Fraction   string        `yaml:"fraction" help:"PromQL that counts the requests within a bound, such as a bucket of a histogram. It is never taken for 0."`
+	Errors     string        `yaml:"errors" help:"The counter of what went wrong: one metric with its labels, such as checkout_failed_total{slot=\"{{slot}}\"}, counted within the window from the first event of each series on; or PromQL that counts. It may be empty when requests is not: then it is 0."`
+	Fraction   string        `yaml:"fraction" help:"The counter of the requests within a bound, such as a bucket of a histogram, written as errors is. It is never taken for 0."`
 	Value      string        `yaml:"value" help:"PromQL for one number."`
-	Requests   string        `yaml:"requests" help:"PromQL that counts all requests within the window: what errors or fraction is divided by, or how many samples are behind value."`
+	Requests   string        `yaml:"requests" help:"The counter of all requests, written as errors is: what errors or fraction is divided by, or how many samples are behind value."`
 	Services   []string      `yaml:"services" help:"The rule is one for each of these, named after it: {{service}} in its queries is the service."`
 	Window     time.Duration `yaml:"window" default:"2m" help:"How much time one measurement covers, at least 4 scrape intervals. It reaches further back, within the step, as long as there are fewer requests than min-samples."`
 	MinSamples int           `yaml:"min-samples" default:"299" help:"How many requests a verdict needs. 299 without an error show less than 1 %, 2995 less than 0.1 %."`
@@ -60,6 +64,8 @@ func (r Rule) checkForm() error {
 		return fmt.Errorf("%d queries: want exactly one of errors, fraction and value", forms)
 	case r.Value == "" && r.Requests == "":
 		return errors.New("requests is missing: errors and fraction are divided by it")
+	case r.bare(r.Requests) && mentions(r.numerator(), "slot") && !mentions(r.Requests, "slot"):
+		return errors.New("requests counts both slots, and what is divided by it one: want {{slot}} in it, too")
 	case len(r.Services) > 0 && !r.mentions("service"):
 		return errors.New("services without {{service}} in a query: each of them would be the same rule")
 	}

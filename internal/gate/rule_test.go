@@ -26,6 +26,7 @@ func TestRulesThatAreRefused(t *testing.T) {
 		"nothing to divide by":         {func(r *gate.Rule) { r.Requests = "" }, "requests is missing"},
 		"an unknown placeholder":       {func(r *gate.Rule) { r.Errors = `x{slot="{{colour}}"}` }, "{{colour}}"},
 		"an open placeholder":          {func(r *gate.Rule) { r.Errors = `x{slot="{{slot"}` }, "not closed"},
+		"requests of both slots":       {func(r *gate.Rule) { r.Requests = "all" }, "requests counts both slots"},
 		"services of no query":         {func(r *gate.Rule) { r.Services = []string{"api"} }, "services without {{service}}"},
 		"a service that is no name":    {func(r *gate.Rule) { r.Errors, r.Services = `x{s="{{service}}"}`, []string{`a"b`} }, `"a\"b"`},
 		"no services":                  {func(r *gate.Rule) { r.Errors = `x{s="{{service}}"}` }, "the rule lists no services"},
@@ -168,6 +169,67 @@ func TestARuleForEachService(t *testing.T) {
 	want := []string{`errors-api 7 sum(bad{slot="{{slot}}",service="api"})`, `errors-web-1 7 sum(bad{slot="{{slot}}",service="Web_1"})`}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q\nwant %q", got, want)
+	}
+}
+
+// A counter is counted as those of the pack are; what is more than one is PromQL, and
+// is left alone.
+func TestACounterOfARuleIsCounted(t *testing.T) {
+	t.Parallel()
+	pack := bare()
+	pack.Pack, pack.Metrics.Requests, pack.Metrics.Probes = gate.PackPlan, "bad", ""
+	counted := watching(t, pack, healthy(t)).Rules()[0].Requests
+	for query, want := range map[string]string{
+		`bad{slot="{{slot}}"}`:                         counted,
+		"  bad{slot=\"{{slot}}\"}\n":                   counted,
+		`sum(bad{slot="{{slot}}"})`:                    "",
+		`bad{slot="{{slot}}"}[{{window}}]`:             "",
+		`bad{slot="{{slot}}"} offset 5m`:               "",
+		`bad{slot="{{slot}}"} + bad{slot="{{slot}}"}`:  "",
+		`bad{slot="{{slot}}"} or bad{slot="{{live}}"}`: "",
+	} {
+		if want == "" {
+			want = query
+		}
+		errors, fraction := errorRate(), errorRate()
+		errors.Errors, errors.Requests = query, query
+		fraction.Errors, fraction.Fraction, fraction.Requests, fraction.Warn, fraction.Rollback, fraction.Pause = "", query, query, nil, nil, below(0.9)
+		for _, rule := range []gate.Rule{errors, fraction} {
+			r := watching(t, bare(rule), healthy(t)).Rules()[0]
+			if got := r.Errors + r.Fraction; got != want || r.Requests != want {
+				t.Errorf("%s:\n%s\n%s\nwant %s", query, got, r.Requests, want)
+			}
+		}
+		value := lag()
+		value.Value = query
+		if r := watching(t, bare(value), healthy(t)).Rules()[0]; r.Value != query {
+			t.Errorf("the value %s became %s", query, r.Value)
+		}
+	}
+}
+
+func TestErrorsThatMayNotBeSeen(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		`sum(increase(bad{slot="{{slot}}",code=~"5.."}[{{window}}]))`: `increase() errors: bad{slot="{{slot}}",code=~"5.."}`,
+		`sum by (x) (rate(bad[{{window}}])) * 60`:                     "rate() errors: bad",
+		`sum(irate(bad[{{window}}]) + irate(worse[{{window}}]))`:      "irate() ",
+		`bad{slot="{{slot}}"}`:                                        "",
+		`sum(bad) - sum(bad offset 2m)`:                               "",
+		`rate`:                                                        "",
+	} {
+		rule := errorRate()
+		rule.Errors = query
+		value := lag()
+		value.Value = `sum(rate(jobs[{{window}}]))`
+		got := bare(value, rule).Unseen()
+		if want == "" && len(got) > 0 || want != "" && len(got) != 1 {
+			t.Errorf("%s: %+v", query, got)
+			continue
+		}
+		if function, remedy, some := strings.Cut(want, " "); some && (!strings.Contains(got[0].Reason, "errors uses "+function+",") || !strings.HasSuffix(got[0].Remedy, remedy) || got[0].Rule != "errors") {
+			t.Errorf("%s: %+v, want %s", query, got[0], want)
+		}
 	}
 }
 

@@ -33,23 +33,32 @@ const maxQuery = 16 << 10
 // selectors finds where query picks series, each place once. It reads PromQL's
 // words, strings, ranges and braces, and leaves the grammar to the source.
 func selectors(query string) ([]selector, error) {
-	if len(query) > maxQuery {
-		return nil, fmt.Errorf("query of %d bytes: want at most %d", len(query), maxQuery)
-	}
-	s := scanner{text: query}
-	for s.at < len(s.text) {
-		if err := s.next(); err != nil {
-			return nil, fmt.Errorf("query %q: %w", query, err)
-		}
+	s, err := scan(query)
+	if err != nil {
+		return nil, err
 	}
 	return s.found, nil
 }
 
+func scan(query string) (scanner, error) {
+	s := scanner{text: query}
+	if len(query) > maxQuery {
+		return s, fmt.Errorf("query of %d bytes: want at most %d", len(query), maxQuery)
+	}
+	for s.at < len(s.text) {
+		if err := s.next(); err != nil {
+			return s, fmt.Errorf("query %q: %w", query, err)
+		}
+	}
+	return s, nil
+}
+
 // scanner walks over a query.
 type scanner struct {
-	text  string
-	at    int
-	found []selector
+	text   string
+	at     int
+	found  []selector
+	called []string // functions and aggregations
 }
 
 func (s *scanner) next() error {
@@ -87,7 +96,10 @@ func (s *scanner) word() error {
 			return s.closed(')')
 		}
 		return nil
-	case s.peek() == '(' || slices.Contains(plainWords, strings.ToLower(name)) || s.beforeGrouping():
+	case s.peek() == '(':
+		s.called = append(s.called, name)
+		return nil
+	case slices.Contains(plainWords, strings.ToLower(name)) || s.beforeGrouping():
 		return nil
 	}
 	s.add(selector{text: name, metric: name})

@@ -110,12 +110,12 @@ func (s Settings) resolve(scrape time.Duration) ([]Rule, error) {
 		if n, ok := s.MinSamples[r.Name]; ok {
 			r.MinSamples = n
 		}
-		problems = append(problems, r.Check(), r.checkWindow(scrape))
+		problems = append(problems, r.Check(), r.counting().checkWindow(scrape))
 		for _, one := range r.each() {
 			if one.Name != r.Name {
 				problems = append(problems, one.Check())
 			}
-			rules = append(rules, one)
+			rules = append(rules, one.counting())
 		}
 	}
 	return rules, errors.Join(problems...)

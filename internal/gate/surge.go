@@ -123,7 +123,8 @@ func (s *surge) judge(ctx context.Context, t tick) (reason string, code Code, er
 }
 
 // The live slot's past that a failure is compared with: how far it reaches, and
-// how many requests it must hold before it shows that there are none.
+// how many requests it must hold before it shows that there are none. With fewer, a
+// 5xx of the candidate may be one of those that the live slot has as well: it pauses.
 const (
 	lookback = time.Hour
 	enough   = 2995
@@ -131,7 +132,7 @@ const (
 
 // compare holds the candidate's failures against the live slot's past.
 func (s *surge) compare(ctx context.Context, t tick, seen string) (reason string, code Code, err error) {
-	bad, requests, err := s.past(ctx, t)
+	bad, requests, err := s.metrics.past(ctx, t.asker, string(t.moment.Live), s.failure.code)
 	if err != nil {
 		return "", "", err
 	}

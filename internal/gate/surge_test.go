@@ -71,6 +71,8 @@ func (a *answers) Query(_ context.Context, query string) (gate.Result, error) {
 		for _, v := range from.targets {
 			one(v)
 		}
+	case query == `min(sum_over_time(up{slot="blue"}[900s]))`:
+		one(60)
 	case strings.HasPrefix(query, "count("):
 		if a.missing == "" || !strings.Contains(query, a.missing) {
 			one(1)
@@ -99,6 +101,31 @@ func fiveXX(mode gate.FiveXX) gate.Settings {
 	s.Skip = append(s.Skip, "error-rate", "error-rate-high", "restarts", "p95-latency", "p95-latency-high", "p99-latency",
 		"worker-lag", "db-connections", "workers-running", "failed-jobs", "worker-crashes", "db-connection-failures", "memory", "cpu", "error-trend")
 	return s
+}
+
+// Whoever releases is told before that a first 5xx would pause.
+func TestTooLittlePastIsForeseen(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		mode gate.FiveXX
+		past [2]float64 // 5xx and requests of the live slot
+		want string
+	}{
+		"too little":              {gate.Attributable, [2]float64{0, 2994}, "5xx pauses at a first one and does not roll back, until the live slot has 2995 requests in its last hour: it has 2994"},
+		"enough":                  {gate.Attributable, [2]float64{0, 2995}, ""},
+		"some 5xx to compare":     {gate.Attributable, [2]float64{1, 10}, ""},
+		"strict compares nothing": {gate.Strict, [2]float64{0, 10}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := busy(t)
+			a.past = c.past
+			_, short, err := gate.Forecast(t.Context(), fiveXX(c.mode), a, pace, release.Blue, []gate.Bake{{Weight: 10, For: 5 * time.Minute}})
+			if got := strings.Join(short, "; "); err != nil || got != c.want {
+				t.Errorf("%q, %v, want %q", got, err, c.want)
+			}
+		})
+	}
 }
 
 func TestWhatA5xxMeans(t *testing.T) {

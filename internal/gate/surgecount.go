@@ -114,13 +114,11 @@ func (s *surge) tell(t tick, failed, every map[release.Slot]float64) {
 	}
 }
 
-// past counts the live slot's failures and requests over the lookback.
-func (s *surge) past(ctx context.Context, t tick) (bad, requests float64, err error) {
-	live := string(t.moment.Live)
-	failed := s.metrics.requests(live, ","+s.failure.code)
-	if bad, _, err = t.one(ctx, counted(failed, promDuration(lookback))); err != nil {
+// past counts a slot's failures and requests over the lookback.
+func (m Metrics) past(ctx context.Context, a asker, slot, code string) (bad, requests float64, err error) {
+	if bad, _, err = a.one(ctx, counted(m.requests(slot, ","+code), promDuration(lookback))); err != nil {
 		return 0, 0, err
 	}
-	requests, _, err = t.one(ctx, counted(s.metrics.requests(live, ""), promDuration(lookback)))
+	requests, _, err = a.one(ctx, counted(m.requests(slot, ""), promDuration(lookback)))
 	return bad, requests, err
 }

@@ -27,11 +27,10 @@ func (g target) check() error {
 	if err != nil {
 		return fmt.Errorf("gates.target: %w", err)
 	}
-	found, err := selectors(text)
-	if err != nil {
+	if _, err := selectors(text); err != nil {
 		return fmt.Errorf("gates.target: %w", err)
 	}
-	if len(found) != 1 || found[0].text != text {
+	if !isSelector(text) {
 		return fmt.Errorf("gates.target %q: want one metric with its labels and nothing around it", g.selector)
 	}
 	return nil

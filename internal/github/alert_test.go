@@ -72,7 +72,7 @@ func TestAlertsThatCannotBeRead(t *testing.T) {
 			server, r := serve(t, state)
 			server.Limit(test.limit)
 			settings := preflight.Settings{CodeScanning: "high", Dependencies: "high", Secrets: true, ChecksTimeout: 30 * time.Second}
-			report := preflight.Run(t.Context(), 30*time.Second, preflight.Alerts(r, r, settings, release.Commit(sha("c")), 77))
+			report := preflight.Run(t.Context(), 10*time.Minute, preflight.Alerts(r, r, settings, release.Commit(sha("c")), 77))
 			for _, one := range report.Results {
 				if one.Status != release.NotShown || one.Stops != test.stops || !strings.Contains(one.Observed, test.observed) || !strings.Contains(one.Remedy, test.remedy) {
 					t.Errorf("%+v", one)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -193,10 +194,7 @@ func TestASignOffFromEndToEnd(t *testing.T) {
 	confirm := func(digest string) error {
 		req.Release.Images["backend"] = release.Digest("sha256:" + strings.Repeat(digest, 64))
 		approval, err := signoff.Settings{}.Confirm(t.Context(), r, req, &findings)
-		if err != nil {
-			return err
-		}
-		return approval.Bind(t.Context(), r)
+		return errors.Join(err, approval.Bind(t.Context(), r))
 	}
 	if err := errors.Join(confirm("a"), confirm("a")); err != nil {
 		t.Error(err)
@@ -204,12 +202,17 @@ func TestASignOffFromEndToEnd(t *testing.T) {
 	if err := confirm("b"); err == nil || !strings.Contains(err.Error(), "was for images") {
 		t.Errorf("other images: %v", err)
 	}
+	server.Approve(githubtest.Approval{Run: 77, Environment: "production-qa", State: "approved", User: "root"})
+	if err := confirm("b"); err == nil || !strings.Contains(err.Error(), "approved by root") {
+		t.Errorf("other images, and a bypass: %v", err)
+	}
 	server.Approve(githubtest.Approval{Run: 77, Environment: "production-qa", State: "approved", User: "alice"})
 	if err := errors.Join(confirm("b"), confirm("a")); err != nil {
 		t.Error(err)
 	}
 	server.Update(func(s *githubtest.State) { s.Permissions = map[string]string{"actions": "read", "deployments": "read"} })
-	if err := confirm("b"); release.ExitStatus(err) != 3 || release.HintOf(err) != "give the job permissions: deployments: write" {
+	server.Approve(githubtest.Approval{Run: 77, Environment: "production-qa", State: "approved", User: "alice"})
+	if err := confirm("c"); release.ExitStatus(err) != 3 || release.HintOf(err) != "give the job permissions: deployments: write" {
 		t.Errorf("%v with hint %q", err, release.HintOf(err))
 	}
 }
@@ -237,7 +240,7 @@ func TestANoteStandsOnTheDeploymentOfTheOwnRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, notes, []string{"images"})
+	same(t, notes, []signoff.Note{{Text: "images", At: time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC)}})
 	server.Update(func(s *githubtest.State) {
 		own := s.Deployments[0].Statuses
 		if len(s.Deployments) != 3 || len(own) != 2 || own[1].Log != log(77) || len(s.Deployments[1].Statuses)+len(s.Deployments[2].Statuses) != 2 {

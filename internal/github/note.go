@@ -16,16 +16,16 @@ import (
 var _ signoff.Notebook = (*Repository)(nil)
 
 // Notes reads every note about a commit in an environment.
-func (r *Repository) Notes(ctx context.Context, environment string, commit release.Commit) ([]string, error) {
+func (r *Repository) Notes(ctx context.Context, environment string, commit release.Commit) ([]signoff.Note, error) {
 	all, err := r.Deployments(ctx, environment, commit)
 	if err != nil {
 		return nil, err
 	}
-	var notes []string
+	var notes []signoff.Note
 	for _, d := range all {
 		for _, s := range d.Statuses {
 			if s.Description != "" {
-				notes = append(notes, s.Description)
+				notes = append(notes, signoff.Note{Text: s.Description, At: s.At})
 			}
 		}
 	}

@@ -50,6 +50,9 @@ func permit(header, needs string) string {
 			return "use a fine-grained token, or one of a GitHub App, with " + needs + ": a workflow's own token cannot have it"
 		}
 	}
+	if strings.Contains(needs, "vulnerability-alerts:") { // rollout.yml's job has none, and nobody who calls it can add one
+		return "set preflight.alerts-token to a fine-grained token with " + needs + "; a job of your own may have it among its permissions"
+	}
 	return "give the job permissions: " + needs
 }
 

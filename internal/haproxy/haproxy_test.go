@@ -180,13 +180,13 @@ func TestTheSplitOutlivesHAProxy(t *testing.T) {
 
 func (b *bench) until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for range 3000 {
+	const patience = 3 * time.Minute
+	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(10 * time.Millisecond) {
 		if holds() {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatalf("waited 30 s for %s", what)
+	t.Fatalf("waited %v for %s", patience, what)
 }
 
 // A writer that died after HAProxy was told has not written it down: HAProxy then
@@ -226,7 +226,7 @@ func TestAReloadUnderLoadKeepsTheSplitAndTheRequests(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan openloop.Report)
 	go func() {
-		report, err := openloop.Run(ctx, openloop.Load{URL: b.server.URL, Rate: 200, Keep: []string{traffictest.SlotHeader}})
+		report, err := openloop.Run(ctx, openloop.Load{URL: b.server.URL, Rate: 200, Keep: []string{traffictest.SlotHeader}, Timeout: time.Minute})
 		if err != nil {
 			t.Error(err)
 		}
@@ -402,7 +402,7 @@ func TestASilentSocketIsAnErrorInTime(t *testing.T) {
 	defer cancel()
 	begin := time.Now()
 	says(t, "restore", open(t, s).Restore(ctx, release.Blue), "the stats socket")
-	if took := time.Since(begin); took > 10*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("it took %v", took)
 	}
 }

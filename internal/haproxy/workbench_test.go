@@ -60,9 +60,9 @@ global
 	stats socket SOCKET mode 600 level admin expose-fd listeners
 defaults
 	mode http
-	timeout connect 2s
-	timeout client 30s
-	timeout server 30s
+	timeout connect 60s
+	timeout client 60s
+	timeout server 60s
 frontend all
 	bind 127.0.0.1:{{.Port}}
 	use_backend bluegreen_api if { path_beg /api/ }
@@ -111,19 +111,7 @@ func (b *bench) by(t testing.TB, commands ...string) {
 // splits says that the weights are read back and counted.
 func splits(t testing.TB, p *haproxy.Proxy, want release.Weights) {
 	t.Helper()
-	got, err := p.Weights(t.Context())
-	must(t, err)
-	equal(t, "weights", got, want)
-	const n = 1000
-	for range 3 { // honest traffic misses three standard deviations once in 370 times
-		share, err := p.Observe(t.Context(), n)
-		must(t, err)
-		if share.Fits(want) {
-			return
-		}
-		t.Logf("counted %v, want %v", share, want)
-	}
-	t.Fatalf("the share does not fit %v", want)
+	traffictest.Splits(t, p, want, 1000)
 }
 
 func must(t testing.TB, err error) {

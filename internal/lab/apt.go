@@ -20,7 +20,7 @@ func aptInstall(ctx context.Context, log io.Writer, missing []need) error {
 	if err != nil {
 		return err
 	}
-	release, err := lock(ctx, filepath.Join(dir, "install.lock"))
+	release, err := lock(ctx, filepath.Join(dir, "install.lock"), alone)
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,9 @@
 //
 // It promises that every process on the machine shares one PostgreSQL, one
 // Redis and one registry, each test with a database or name of its own in it;
-// that a service which died is started again; and that Down stops exactly what
-// was started here, never another process that got the same id. Everything
+// that a service which died is started again; that nothing is stopped which a Run
+// still needs, or who has called Keep; and that Down stops exactly what was started
+// here, never another process that got the same id. Everything
 // listens on the loopback interface. State is in one folder: see Home.
 //
 // It refuses to skip: what is missing is installed (as root on Debian and

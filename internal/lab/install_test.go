@@ -129,10 +129,7 @@ func TestToolsAreBuiltOnce(t *testing.T) {
 
 func put(t *testing.T, path, text string) {
 	t.Helper()
-	if text == "" {
-		return
-	}
-	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
-		t.Fatal(err)
+	if text != "" {
+		lab.Script(t, path, text)
 	}
 }

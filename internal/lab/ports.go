@@ -34,7 +34,7 @@ func ClaimPorts(n int) (ports []int, release func(), err error) {
 			break
 		}
 		port := firstPort + i
-		if unlock, err := tryLock(filepath.Join(dir, strconv.Itoa(port))); err == nil {
+		if unlock, err := tryLock(filepath.Join(dir, strconv.Itoa(port)), alone); err == nil {
 			claims = append(claims, unlock)
 			if free(port) {
 				ports = append(ports, port)

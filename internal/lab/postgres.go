@@ -124,9 +124,13 @@ func postgresReady(ctx context.Context, one started) error {
 	return statement(ctx, postgresURL(one), "SELECT 1")
 }
 
+// statementPatience is how long a statement may take, also when many tests make and
+// drop databases at once.
+const statementPatience = 5 * time.Minute
+
 // statement runs one statement on a connection of its own.
 func statement(ctx context.Context, dsn, sql string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, statementPatience)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, dsn)
 	if err != nil {

@@ -52,6 +52,7 @@ func dialRedis(url string, database int) (*redis.Client, error) {
 		return nil, fmt.Errorf("BLUEGREEN_LAB_REDIS: %w", err)
 	}
 	options.DB, options.MaxRetries = database, -1
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = startPatience, startPatience, startPatience
 	return redis.NewClient(options), nil
 }
 
@@ -92,7 +93,7 @@ func claimKey(number int) string { return "lab:database:" + strconv.Itoa(number)
 var ours = redis.NewScript(`if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`)
 
 func releaseDatabase(url string, number int, owner string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
 	defer cancel()
 	index, err := dialRedis(url, 0)
 	if err != nil {

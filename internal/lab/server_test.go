@@ -49,7 +49,7 @@ func becomeNginxOwner() {
 
 func get(t *testing.T, url string) string {
 	t.Helper()
-	client := http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: 5 * time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Get(url)
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 )
 
 // startPatience is how long a service may take to answer, on a slow machine too.
-const startPatience = 2 * time.Minute
+const startPatience = 5 * time.Minute
 
 // service is how to start one kind of server, and how to see that it serves.
 type service struct {

@@ -43,7 +43,7 @@ func at(dir string) (site, error) {
 // change runs f with what lab.json says, under the lock. What f needs to have
 // on disk before it goes on, it saves itself.
 func (s site) change(ctx context.Context, f func(map[string]started) error) error {
-	release, err := lock(ctx, filepath.Join(s.dir, "lab.lock"))
+	release, err := lock(ctx, filepath.Join(s.dir, "lab.lock"), alone)
 	if err != nil {
 		return err
 	}

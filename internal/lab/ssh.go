@@ -89,7 +89,7 @@ func NewSSH(ctx context.Context, dir, conf string, port int) (*Server, error) {
 // sshAccount makes the user. Its password is one that nothing matches: a locked
 // account would not be let in at all.
 func sshAccount(ctx context.Context) error {
-	release, err := lock(ctx, "/var/cache/bluegreen-lab/user.lock")
+	release, err := lock(ctx, "/var/cache/bluegreen-lab/user.lock", alone)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"path/filepath"
 )
 
 // Services says where the services are that Start started.
@@ -46,17 +45,6 @@ func Up(ctx context.Context, log io.Writer, names ...string) (*Services, error) 
 		names = []string{"postgres", "redis", "registry", "docker"}
 	}
 	return s.start(ctx, log, names)
-}
-
-// Down stops what the shared lab has started and removes its data, and ends the
-// servers of tests that were killed. Nothing else is touched: not the Docker
-// engine that ran before, not a process that has got the id of one of ours.
-func Down(ctx context.Context) error {
-	s, err := shared()
-	if err != nil {
-		return err
-	}
-	return errors.Join(s.down(ctx), sweep(ctx, filepath.Join(s.dir, "servers")))
 }
 
 // Stop stops what Start has started and removes its data.

@@ -117,7 +117,7 @@ func dead(pid int) bool {
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never seen: %s", what)
 		}
@@ -242,11 +242,44 @@ func TestDownIsForTheSharedLab(t *testing.T) {
 		t.Fatal(err)
 	}
 	one := entries(t, os.Getenv("BLUEGREEN_LAB"))["redis"]
-	if err := errors.Join(lab.Down(t.Context()), lab.Down(t.Context())); err != nil {
+	if err := errors.Join(lab.Down(t.Context(), os.Stderr), lab.Down(t.Context(), os.Stderr)); err != nil {
 		t.Fatal(err)
 	}
 	if !dead(one.Pid) {
 		t.Error("it still runs")
+	}
+}
+
+// Not parallel, for the same reason.
+func TestWhatSomebodyNeedsIsNotStopped(t *testing.T) {
+	t.Setenv("BLUEGREEN_LAB", place(t))
+	var one entry
+	within := func(f func() error) {
+		t.Helper()
+		if err := lab.Run(t.Context(), os.Stderr, func(*lab.Services) error {
+			one = entries(t, os.Getenv("BLUEGREEN_LAB"))["redis"]
+			return f()
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	down := func() error { return lab.Down(t.Context(), os.Stderr) }
+	within(func() error {
+		within(down)
+		if dead(one.Pid) {
+			t.Error("it was stopped under a run, by another that has ended, or by hand")
+		}
+		return nil
+	})
+	if !dead(one.Pid) {
+		t.Error("it runs on behind the last run")
+	}
+	within(lab.Keep)
+	if dead(one.Pid) {
+		t.Error("it was not kept")
+	}
+	if err := down(); err != nil || !dead(one.Pid) {
+		t.Errorf("it was kept for ever, %v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -147,6 +148,18 @@ func Name(t testing.TB) string {
 	t.Helper()
 	const longest = 20
 	return slug("t-"+slug(t.Name(), longest), longest+2) + "-" + random(7)
+}
+
+// Script writes a program that everybody may run. No child is started meanwhile: it
+// would have the file open for writing until it has become its own program, and a
+// file that somebody writes cannot be run (ETXTBSY).
+func Script(t testing.TB, path, text string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func up(t testing.TB, name string) *Services {

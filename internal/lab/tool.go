@@ -36,7 +36,7 @@ func Tool(ctx context.Context, name string, log io.Writer) (string, error) {
 	if _, err := folder(filepath.Dir(filepath.Dir(target))); err != nil {
 		return "", err
 	}
-	release, err := lock(ctx, filepath.Dir(target)+".lock")
+	release, err := lock(ctx, filepath.Dir(target)+".lock", alone)
 	if err != nil {
 		return "", err
 	}

@@ -22,6 +22,8 @@ type Wire struct {
 	down  bool
 	delay time.Duration // of each way
 	count int
+	trips int
+	asked bool // what went last, went to the server
 }
 
 // NewWire lays a wire to the server at an address, for as long as the test runs.
@@ -89,6 +91,23 @@ func (w *Wire) Connections() int {
 	return w.count
 }
 
+// RoundTrips is how often the server was sent something after it had answered.
+func (w *Wire) RoundTrips() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.trips
+}
+
+// passes notes which way something goes.
+func (w *Wire) passes(asks bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if asks && !w.asked {
+		w.trips++
+	}
+	w.asked = asks
+}
+
 func (w *Wire) join(near net.Conn) {
 	far, err := net.Dial("tcp", w.far)
 	if err != nil {
@@ -102,8 +121,8 @@ func (w *Wire) join(near net.Conn) {
 		return
 	}
 	w.ends, w.count, w.dead = append(w.ends, near, far), w.count+1, false
-	go w.carry(delayed(far, w.delay), near)
-	go w.carry(delayed(near, w.delay), far)
+	go w.carry(delayed(far, w.delay), near, true)
+	go w.carry(delayed(near, w.delay), far, false)
 }
 
 func (w *Wire) isDead() bool {
@@ -153,7 +172,7 @@ func (d *delay) deliver() {
 }
 
 // carry copies until an end closes, and swallows what is sent on a dead wire.
-func (w *Wire) carry(to io.WriteCloser, from net.Conn) {
+func (w *Wire) carry(to io.WriteCloser, from net.Conn, asks bool) {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buf)
@@ -165,6 +184,7 @@ func (w *Wire) carry(to io.WriteCloser, from net.Conn) {
 			_ = to.Close()
 			return
 		}
+		w.passes(asks)
 		if _, err := to.Write(buf[:n]); err != nil {
 			_ = from.Close()
 			return

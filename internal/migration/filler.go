@@ -35,9 +35,11 @@ type filler struct {
 	began  time.Time
 	said   time.Time
 	looked time.Time
-	passed int64         // rows that this run has gone past
-	locked time.Duration // since the last batch that was committed
-	hidden bool          // it was said that standbys cannot be seen
+	passed int64 // rows that this run has gone past
+	hidden bool  // it was said that standbys cannot be seen
+
+	locked   time.Duration // since the last batch that was committed
+	blockers []Blocker     // seen last since then: a short wait may end before anybody was seen
 }
 
 // run goes from the checkpoint to the end of the table, and counts what is left.
@@ -77,7 +79,7 @@ func (f *filler) batch(ctx context.Context) (ended bool, err error) {
 	if err != nil {
 		return false, f.repeat(ctx, err, took)
 	}
-	f.locked = 0
+	f.locked, f.blockers = 0, nil
 	f.done.Batches++
 	f.done.Changed += b.Changed
 	f.done.Largest = max(f.done.Largest, b.Changed)
@@ -111,11 +113,14 @@ func (f *filler) repeat(ctx context.Context, err error, took time.Duration) erro
 	}
 	pause := firstPause/2 + rand.N(firstPause/2)
 	f.done.Locks++
+	if len(lock.Blockers) > 0 {
+		f.blockers = lock.Blockers
+	}
 	if f.locked += took + pause; f.locked > f.settings.LockBudget {
 		return release.Refuse("end the sessions that are named and run the job again: it goes on behind the last batch",
-			"no lock within database.lock-budget, %v: %s: %w", f.settings.LockBudget, nameAll(lock.Blockers), lock)
+			"no lock within database.lock-budget, %v: %s: %w", f.settings.LockBudget, nameAll(f.blockers), lock)
 	}
-	f.tell(Event{Kind: Blocked, What: f.fill.String() + " " + nameAll(lock.Blockers), Locks: f.done.Locks})
+	f.tell(Event{Kind: Blocked, What: f.fill.String() + " " + nameAll(f.blockers), Locks: f.done.Locks})
 	return rest(ctx, pause)
 }
 

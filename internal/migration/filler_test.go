@@ -114,6 +114,15 @@ func TestABackfillMeetsLocksAndTimeouts(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "no lock within database.lock-budget, 5m0s: blocked by pid 7") || seen["3.1.1b"].Status != release.NotShown {
 		t.Errorf("%v, %+v", err, seen["3.1.1b"])
 	}
+	rows = &filling{fail: func(batch int) error {
+		if batch == 1 {
+			return lock
+		}
+		return &migration.LockError{Err: errors.New("lock timeout")} // whose wait was over before anybody was seen
+	}}
+	if _, _, _, err = backfilled(t, rows, nil); err == nil || !strings.Contains(err.Error(), "blocked by pid 7") {
+		t.Errorf("who was seen in the way is forgotten: %v", err)
+	}
 	rows = &filling{fail: func(int) error { return migration.ErrSlow }}
 	if _, _, _, err = backfilled(t, rows, nil); !errors.Is(err, migration.ErrSlow) || rows.asked[len(rows.asked)-1] != 1 {
 		t.Errorf("%v, %v", err, rows.asked)

@@ -46,6 +46,7 @@ type Named struct {
 	Version Version
 	Name    string
 	Path    string
+	Down    string // path of the file that goes back; "" without one
 }
 
 // Ups lists the files of a folder that go up, in the order of their versions, as
@@ -65,10 +66,19 @@ func Ups(folder string) ([]Named, error) {
 		parse = parsePlain
 	}
 	var list []Named
+	downs := map[Version]string{}
 	for _, name := range names {
-		if n, ok := parse(name); ok && n.Direction == Up && strings.EqualFold(n.Extension, "sql") {
-			list = append(list, Named{n.Version, name, filepath.Join(folder, name)})
+		n, ok := parse(name)
+		switch path := filepath.Join(folder, name); {
+		case !ok || !strings.EqualFold(n.Extension, "sql"):
+		case n.Direction == Up:
+			list = append(list, Named{Version: n.Version, Name: name, Path: path})
+		default:
+			downs[n.Version] = path
 		}
+	}
+	for i := range list {
+		list[i].Down = downs[list[i].Version]
 	}
 	slices.SortStableFunc(list, func(a, b Named) int { return compare(a.Version, b.Version) })
 	return list, nil

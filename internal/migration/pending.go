@@ -186,12 +186,19 @@ func notes(files Set, state State) []string {
 	for _, v := range ahead(files, state) {
 		list = append(list, fmt.Sprintf("the database has version %v, applied by release %s, which this commit does not have: it only expands, and is kept", v, state.Journal[v].Release))
 	}
-	if files.Plain {
-		list = append(list, files.Folder+" has plain names: its files only go up, and golang-migrate's own command would skip them")
+	return append(append(list, files.Notes(state.Version)...), removed(files, state)...)
+}
+
+// Notes are what a person should know of the files themselves: numbers that are
+// missing, and of those behind a version which have no way back or are not one
+// transaction.
+func (s Set) Notes(after Version) []string {
+	var list []string
+	if s.Plain {
+		list = append(list, s.Folder+" has plain names: its files only go up, and golang-migrate's own command would skip them")
 	}
-	list = append(list, gaps(files)...)
-	list = append(list, removed(files, state)...)
-	for _, m := range files.After(state.Version) {
+	list = append(list, gaps(s)...)
+	for _, m := range s.After(after) {
 		if m.Up.Script.Nature == Loose {
 			list = append(list, fmt.Sprintf("%s is not one transaction (%s): if it fails, a person has to look", m.Up.Name, m.Up.Script.Why))
 		}

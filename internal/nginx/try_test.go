@@ -218,7 +218,7 @@ func TestATryHoldsNoLockWhileItAsks(t *testing.T) {
 	way := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
 		free := func(context.Context) error { return nil }
-		if err := statefolder.At(statefolder.Local{}, b.settings.State).Soon(r.Context(), time.Second, free); err != nil {
+		if err := statefolder.At(statefolder.Local{}, b.settings.State).Soon(r.Context(), time.Minute, free); err != nil {
 			t.Errorf("while nginx is asked: %v", err)
 		}
 		pass.ServeHTTP(w, r)

@@ -14,6 +14,7 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/lab"
 	"github.com/bluegreen-actions/bluegreen/internal/nginx"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/traffic/traffictest"
 )
 
 // steps are those that the suite for load balancers wants.
@@ -166,19 +167,7 @@ func (b *bench) get(t *testing.T, path string, header ...string) (body string, r
 // splits says that the weights are read back and counted.
 func splits(t *testing.T, s *nginx.Switch, want release.Weights) {
 	t.Helper()
-	got, err := s.Weights(t.Context())
-	must(t, err)
-	equal(t, "weights", got, want)
-	const n = 1000
-	for range 3 { // honest traffic misses three standard deviations once in 370 times
-		share, err := s.Observe(t.Context(), n)
-		must(t, err)
-		if share.Fits(want) {
-			return
-		}
-		t.Logf("counted %v, want %v", share, want)
-	}
-	t.Fatalf("the share does not fit %v", want)
+	traffictest.Splits(t, s, want, 1000)
 }
 
 func must(t *testing.T, err error) {

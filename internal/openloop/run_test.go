@@ -243,15 +243,22 @@ func TestAKeptConnectionThatWasClosedIsReplacedBeforeItIsUsed(t *testing.T) {
 		closed <- struct{}{}
 	}))
 	defer s.Close()
-	report := run(t, openloop.Load{URL: s.URL, Rate: 20, Duration: 500 * time.Millisecond, Room: 1, Timeout: time.Minute,
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	report, err := openloop.Run(ctx, openloop.Load{URL: s.URL, Rate: 20, Room: 1, Timeout: time.Minute,
+		Each: func(sample openloop.Sample) {
+			if sample.Number > 10 && sample.Outcome != openloop.NotSent {
+				cancel()
+			}
+		},
 		Mix: []openloop.Request{{Method: "POST", Body: func(number int) string {
 			if number > 1 {
 				<-closed
 			}
 			return "body"
 		}}}})
-	if report.Lost() != 0 || report.Answered() < 2 {
-		t.Fatal(report)
+	if err != nil || report.Lost() != 0 || report.Answered() < 2 {
+		t.Fatal(report, err)
 	}
 }
 

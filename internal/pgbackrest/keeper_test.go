@@ -93,9 +93,7 @@ func TestWhatPgBackRestMaySay(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "answer"), []byte(c.answer), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(program, []byte(script), 0o700); err != nil {
-				t.Fatal(err)
-			}
+			lab.Script(t, program, script)
 			found, err := newest(t, migration.PgBackRest{Stanza: "shop", Program: program, Label: c.label}, system)
 			if c.want != "" {
 				refused(t, name, err, c.want)

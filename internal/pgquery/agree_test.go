@@ -31,10 +31,11 @@ func TestTheScannerOfMigrationsAgreesWithTheGrammar(t *testing.T) {
 		texts = append(texts, r.Given, r.Bad, r.Good)
 	}
 	files, err := filepath.Glob("../../examples/mailblast/backend/migrations/*.sql")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
+	contracts, err2 := filepath.Glob("../../examples/mailblast/backend/migrations/contract/*.sql")
+	if err := errors.Join(err, err2); err != nil || len(files) == 0 || len(contracts) == 0 {
+		t.Fatal(files, contracts, err)
 	}
-	for _, path := range files {
+	for _, path := range append(files, contracts...) {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

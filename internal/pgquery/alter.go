@@ -54,7 +54,7 @@ var commands = map[string]review.Op{
 	"AT_SetRelOptions": review.TuneTable, "AT_ResetRelOptions": review.TuneTable, "AT_ReplaceRelOptions": review.TuneTable,
 	"AT_SetStatistics": review.TuneTable, "AT_SetOptions": review.TuneTable, "AT_ResetOptions": review.TuneTable,
 	"AT_ClusterOn": review.TuneTable, "AT_DropCluster": review.TuneTable, "AT_CookedColumnDefault": review.ChangeDefault,
-	"AT_ColumnDefault": review.ChangeDefault, "AT_AddInherit": review.Inherit, "AT_DropInherit": review.Inherit,
+	"AT_DropIdentity": review.DropDefault, "AT_AddInherit": review.Inherit, "AT_DropInherit": review.Inherit,
 }
 
 func (c converter) command(cmd tree) review.Act {
@@ -62,6 +62,11 @@ func (c converter) command(cmd tree) review.Act {
 	a := review.Act{Op: commands[kind], Column: name, Called: name}
 	switch {
 	case a.Op != "":
+	case kind == "AT_ColumnDefault":
+		a.Op = review.ChangeDefault
+		if def.v == nil || def.flag("A_Const", "isnull") {
+			a.Op = review.DropDefault
+		}
 	case kind == "AT_AddColumn":
 		col := c.column(def.at("ColumnDef"))
 		a = review.Act{Op: review.AddColumn, Column: col.Name, Of: &col}
@@ -84,6 +89,7 @@ func (c converter) command(cmd tree) review.Act {
 		a.Op = review.ToggleTrigger
 	default:
 		a.Op, a.Needs = review.AlterBriefly, needs[kind]
+		a.Fills = kind == "AT_AddIdentity"
 		if kind == "AT_SetAccessMethod" {
 			a.Op = review.SetAccessMethod
 		}

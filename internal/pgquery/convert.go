@@ -18,13 +18,13 @@ type converter struct {
 // harmless are statements that only make or describe what nobody uses yet, or that
 // take no lock on a table.
 var harmless = map[string]bool{
-	"CommentStmt": true, "CreateSeqStmt": true, "AlterSeqStmt": true, "CreateSchemaStmt": true, "CreateExtensionStmt": true,
+	"CommentStmt": true, "CreateSchemaStmt": true, "CreateExtensionStmt": true,
 	"CreateStatsStmt": true, "AlterStatsStmt": true, "CompositeTypeStmt": true, "CreateRangeStmt": true, "CreateCastStmt": true, "CreateOpClassStmt": true,
 	"CreateOpFamilyStmt": true, "CreateConversionStmt": true, "DefineStmt": true, "NotifyStmt": true,
-	"AlterDefaultPrivilegesStmt": true, "CreateRoleStmt": true, "AlterRoleStmt": true, "GrantRoleStmt": true, "CheckPointStmt": true,
+	"AlterDefaultPrivilegesStmt": true, "CreateRoleStmt": true, "GrantRoleStmt": true, "CheckPointStmt": true,
 	"CreatePublicationStmt": true, "CreateForeignTableStmt": true, "CreateForeignServerStmt": true, "CreateFdwStmt": true, "CreateUserMappingStmt": true,
 	"DeallocateStmt": true, "SecLabelStmt": true, "CreatePLangStmt": true, "ConstraintsSetStmt": true,
-	"AlterRoleSetStmt": true, "AlterDatabaseSetStmt": true, "CreateTransformStmt": true, "AlterExtensionStmt": true, "AlterTSDictionaryStmt": true, "AlterTSConfigurationStmt": true,
+	"CreateTransformStmt": true, "AlterExtensionStmt": true, "AlterTSDictionaryStmt": true, "AlterTSConfigurationStmt": true,
 }
 
 // statement is a node and what it does.
@@ -36,15 +36,16 @@ func (c converter) statement(node tree) review.Statement {
 		}
 	}
 	s.Strings, s.Names, s.Labels = mentions(node)
+	s.Moved = moved(node)
 	return s
 }
 
 // acts is what a statement does.
 func (c converter) acts(stmt tree) []review.Act {
 	tag, n := stmt.open()
-	for _, convert := range []func(string, tree) []review.Act{c.definition, c.drop, c.rows, c.around, c.session, c.storage} {
+	for _, convert := range []func(string, tree) []review.Act{c.definition, c.drop, c.rows, c.around, c.session, c.storage, c.server} {
 		if all := convert(tag, n); all != nil {
-			return all
+			return append(all, locking(tag, n)...)
 		}
 	}
 	if harmless[tag] {
@@ -66,7 +67,7 @@ func (c converter) definition(tag string, n tree) []review.Act {
 		return c.rename(n)
 	case "AlterObjectSchemaStmt":
 		return one(review.Act{Op: review.SetSchema, On: firstName(relation(n.at("relation")), nameOf(n.strings("object", "List", "items"))), To: n.text("newschema")})
-	case "AlterOwnerStmt", "AlterFunctionStmt", "AlterOperatorStmt", "AlterTypeStmt":
+	case "AlterOwnerStmt", "AlterOperatorStmt", "AlterTypeStmt":
 		return one(review.Act{Op: review.Harmless})
 	case "AlterTableMoveAllStmt":
 		return one(review.Act{Op: review.SetTablespace})

@@ -32,6 +32,8 @@ func (r *reading) visit(t tree) {
 			switch {
 			case key == "RangeVar":
 				r.all = append(r.all, relation(n))
+			case key == "lockingClause": // which names tables by their aliases
+				continue
 			case key == "CommonTableExpr":
 				r.own = append(r.own, review.Name{Name: n.text("ctename")})
 			case key == "SelectStmt" && n.has("limitCount") && !n.has("whereClause") && !n.has("sortClause") && !n.has("groupClause"):

@@ -1,6 +1,10 @@
 package pgquery
 
-import "github.com/bluegreen-actions/bluegreen/internal/review"
+import (
+	"slices"
+
+	"github.com/bluegreen-actions/bluegreen/internal/review"
+)
 
 // rows converts what reads and writes rows.
 func (c converter) rows(tag string, n tree) []review.Act {
@@ -11,8 +15,9 @@ func (c converter) rows(tag string, n tree) []review.Act {
 		a.Keys, a.Plain = assigned(n), !n.has("withClause") && !n.has("fromClause") && !n.has("returningList")
 	case "DeleteStmt":
 		a = changed(review.Delete, n)
+		a.Removes = true
 	case "MergeStmt":
-		a = review.Act{Op: review.Merge, On: relation(n.at("relation")), Filtered: true, Needs: 15}
+		a = review.Act{Op: review.Merge, On: relation(n.at("relation")), Filtered: true, Removes: removes(n), Needs: 15}
 	case "InsertStmt":
 		a = review.Act{Op: review.Insert, On: relation(n.at("relation")), Valued: valued(n.in("selectStmt", "SelectStmt"))}
 	case "SelectStmt", "ReturnStmt":
@@ -29,6 +34,13 @@ func (c converter) rows(tag string, n tree) []review.Act {
 		all = append(all, review.Act{Op: review.CreateTableAs, On: relation(into), Temporary: into.text("relpersistence") == "t"})
 	}
 	return all
+}
+
+// removes tells whether a MERGE deletes rows.
+func removes(n tree) bool {
+	return slices.ContainsFunc(n.list("mergeWhenClauses"), func(when tree) bool {
+		return when.text("MergeWhenClause", "commandType") == "CMD_DELETE"
+	})
 }
 
 // assigned lists the columns that an UPDATE sets.

@@ -69,7 +69,7 @@ func constraint(k tree) review.Constraint {
 		made.Ref, made.Columns, made.RefKey = relation(k.at("pktable")), k.strings("fk_attrs"), k.strings("pk_attrs")
 	}
 	if made.Kind == review.Check {
-		made.Columns = columns(k.at("raw_expr"))
+		made.Columns, made.PassesNull = columns(k.at("raw_expr")), passesNull(k.at("raw_expr"))
 	}
 	return made
 }
@@ -84,6 +84,27 @@ func columns(expression tree) []string {
 	})
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// strict are functions of which a null makes a null.
+var strict = []string{"length", "char_length", "octet_length", "lower", "upper", "btrim", "abs", "cardinality", "jsonb_typeof", "json_typeof"}
+
+// passesNull tells whether a check lets a row through whose columns are all null: each
+// of its comparisons has one, and nothing in it makes a value of a null.
+func passesNull(expression tree) bool {
+	passes := true
+	expression.walk(func(tag string, n tree) {
+		switch tag {
+		case "A_Expr":
+			kind := n.text("kind")
+			passes = passes && len(columns(n)) > 0 && kind != "AEXPR_DISTINCT" && kind != "AEXPR_NOT_DISTINCT"
+		case "FuncCall":
+			passes = passes && slices.Contains(strict, dotted(n.strings("funcname")))
+		case "NullTest", "BooleanTest", "CoalesceExpr", "CaseExpr", "MinMaxExpr", "SubLink":
+			passes = false
+		}
+	})
+	return passes && len(columns(expression)) > 0
 }
 
 // proves is the column of a check that is exactly IS NOT NULL.

@@ -39,8 +39,12 @@ func touch(ctx context.Context, t *testing.T, s migration.Settings, rows int) fu
 func TestABackfillThatIsKilledTenTimesChangesEachRowOnce(t *testing.T) {
 	t.Parallel()
 	const rows, kills = 60_000, 10
-	s := settings(t, map[string]string{"1_users.up.sql": nicks(rows, "")["1_users.up.sql"] + `; ALTER TABLE users ADD COLUMN touched int NOT NULL DEFAULT 0`})
+	s := settings(t, map[string]string{"1_users.up.sql": nicks(rows, "")["1_users.up.sql"] + `; ALTER TABLE users ADD COLUMN touched int NOT NULL DEFAULT 0;
+		CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$;
+		CREATE TRIGGER hang BEFORE UPDATE ON users FOR EACH ROW WHEN (NEW.id = 3 * 55000 AND NEW.times > OLD.times) EXECUTE FUNCTION hang()`})
 	must(t, s, "shop-1")
+	holder := connect(t, s)
+	holder.exec(`SELECT pg_advisory_lock(4711)`) // so that no run comes to the end before it is killed
 	write(t, s.Folder, map[string]string{"2_nick.up.sql": nicks(rows, "-- bluegreen: backfill users key=id batch=500 pause=0s")["2_nick.up.sql"]})
 	ctx, stop := context.WithCancel(t.Context())
 	touched, c := touch(ctx, t, s, rows), connect(t, s)
@@ -56,6 +60,7 @@ func TestABackfillThatIsKilledTenTimesChangesEachRowOnce(t *testing.T) {
 	if n := c.number(`SELECT count(*) FROM users WHERE nick IS NULL`); n == 0 {
 		t.Error("the backfill was over before it was killed for the last time")
 	}
+	holder.exec(`SELECT pg_advisory_unlock(4711)`)
 	report := must(t, s, "shop-2")
 	stop()
 	want := touched()

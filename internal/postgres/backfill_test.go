@@ -139,7 +139,7 @@ func TestABackfillWaitsForRowsThatAreLocked(t *testing.T) {
 func TestABackfillThatIsBlockedForGoodNamesWhoBlocksIt(t *testing.T) {
 	t.Parallel()
 	s := settings(t, nicks(3000, bare))
-	s.LockTimeout, s.LockBudget = time.Second, 2*time.Second
+	s.LockTimeout, s.LockBudget = time.Second, lockBudget
 	holder := connect(t, s)
 	_, err := migrate(t.Context(), t, s, "shop-1", func(e migration.Event) {
 		if e.Kind == migration.FillStarted {

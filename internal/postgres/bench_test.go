@@ -213,12 +213,12 @@ func killing(b *testing.B, s migration.Settings, kills int) {
 	write(b, s.Folder, map[string]string{"2_nick.up.sql": nicks(million, "-- bluegreen: backfill users key=id")["2_nick.up.sql"]})
 	c := connect(b, s)
 	for k := range kills {
-		child := spawn(b, s, "shop-2", "BLUEGREEN_TEST_QUICK=1")
+		child := spawn(b, s, "shop-2")
 		c.until(`SELECT to_regclass('bluegreen_backfills') IS NOT NULL`)
 		c.until(fmt.Sprintf(`SELECT coalesce(max(passed), 0) >= %d FROM bluegreen_backfills`, 1+k*million/(kills+1)))
 		child.kill()
 	}
-	if child := spawn(b, s, "shop-2", "BLUEGREEN_TEST_QUICK=1"); !child.until("done") {
+	if child := spawn(b, s, "shop-2"); !child.until("done") {
 		b.Fatal(child.text())
 	}
 }

@@ -43,7 +43,7 @@ func beChild() int {
 	if err != nil {
 		panic(err)
 	}
-	on := migration.Systems{Database: db, Dumper: migration.Dumper(db), Counter: db, Progress: func(e migration.Event) {
+	on := migration.Systems{Database: db, Dumper: dumper(s, db), Counter: db, Progress: func(e migration.Event) {
 		fmt.Println(e)
 		if lines++; lines == stop {
 			fmt.Println("stopped")
@@ -55,9 +55,6 @@ func beChild() int {
 	}
 	if s.Rehearsal.Where == migration.Production {
 		on.Stage = stage(s)
-	}
-	if os.Getenv("BLUEGREEN_TEST_QUICK") != "" {
-		on.Dumper = quick{db}
 	}
 	if live := os.Getenv("BLUEGREEN_TEST_SERVING"); live != "" {
 		contract, err := postgres.New(s.Contracts())
@@ -81,8 +78,16 @@ func beChild() int {
 	return 0
 }
 
-// quick is a database whose backup is soon taken and proves nothing, for tests that
-// take hundreds.
+// dumper is how a run of these settings backs up: quickly, unless it does at every
+// run, which is for tests of backups, or rehearses on one.
+func dumper(s migration.Settings, db *postgres.Database) migration.Dumper {
+	if s.Backup.Policy == migration.Always || s.Rehearsal.Where != migration.Nowhere {
+		return db
+	}
+	return quick{db}
+}
+
+// quick is a database whose backup is soon taken and proves nothing.
 type quick struct{ *postgres.Database }
 
 func (q quick) Dump(ctx context.Context, w io.Writer) (migration.Dumped, error) {

@@ -18,7 +18,6 @@ type house struct {
 	s       migration.Settings
 	serving []migration.Serving
 	left    []string // backfills
-	quick   bool     // its backups prove nothing
 }
 
 func newHouse(t testing.TB, files map[string]string) *house {
@@ -43,11 +42,7 @@ func (h *house) contract(files map[string]string) {
 func (h *house) systems() migration.Systems {
 	h.t.Helper()
 	db := open(h.t, h.s)
-	dumper := migration.Dumper(db)
-	if h.quick {
-		dumper = quick{db}
-	}
-	return migration.Systems{Database: db, Dumper: dumper, Counter: db, Breaks: func(m migration.Migration) []string { return breaks(m) }, Contract: migration.Line{
+	return migration.Systems{Database: db, Dumper: dumper(h.s, db), Counter: db, Breaks: func(m migration.Migration) []string { return breaks(m) }, Contract: migration.Line{
 		Database: open(h.t, h.s.Contracts()),
 		Serving:  func(context.Context) ([]migration.Serving, error) { return h.serving, nil },
 		Left:     func(context.Context, migration.Version) ([]string, error) { return h.left, nil },

@@ -206,7 +206,7 @@ func TestGoingBackThatIsKilledWhileItsFileRuns(t *testing.T) {
 func TestGoingBackWaitsForLocksInShortTries(t *testing.T) {
 	t.Parallel()
 	h := rehearsed(t, sessions)
-	h.s.LockBudget = 400 * time.Millisecond
+	h.s.LockBudget = lockBudget
 	reader := connect(t, h.s)
 	reader.exec(`BEGIN; SELECT * FROM sessions`)
 	_, err := h.goBack(still)

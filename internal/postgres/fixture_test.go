@@ -22,15 +22,19 @@ import (
 // two minutes there.
 const soon = 10 * time.Minute
 
+// lockBudget is what a run spends on locks that stay: time for several tries, of which
+// the looks at who is in the way may miss some.
+const lockBudget = 6 * time.Second
+
 // write writes files into a folder.
 func write(t testing.TB, dir string, files map[string]string) {
 	t.Helper()
 	for name, text := range files {
-		mode := os.FileMode(0o600)
 		if strings.HasPrefix(text, "#!") {
-			mode = 0o700
+			lab.Script(t, filepath.Join(dir, name), text)
+			continue
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), mode); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -71,7 +75,7 @@ func open(t testing.TB, s migration.Settings) *postgres.Database {
 func migrate(ctx context.Context, t testing.TB, s migration.Settings, id release.ID, progress func(migration.Event)) (migration.Report, error) {
 	t.Helper()
 	db := open(t, s)
-	return migration.Run(ctx, s, migration.Systems{Database: db, Dumper: db, Progress: progress}, id, new(release.Findings))
+	return migration.Run(ctx, s, migration.Systems{Database: db, Dumper: dumper(s, db), Progress: progress}, id, new(release.Findings))
 }
 
 // must is a run that succeeds.

@@ -17,6 +17,7 @@ func TestARunThatIsKilledAtAnyLineConverges(t *testing.T) {
 	for line, ended := 1, false; !ended; line++ {
 		t.Run(fmt.Sprintf("line %d", line), func(t *testing.T) {
 			s := settings(t, shop)
+			s.Backup.Policy = migration.Always
 			c := spawn(t, s, "shop-1", fmt.Sprintf("BLUEGREEN_TEST_STOP=%d", line))
 			if ended = !c.until("stopped"); ended && !strings.HasSuffix(c.text(), "done\n") {
 				t.Fatalf("%s", c.text())
@@ -151,6 +152,7 @@ func TestARunThatIsKilledWhileItMakesAnIndex(t *testing.T) {
 func TestARunThatIsKilledWhileItBacksUp(t *testing.T) {
 	t.Parallel()
 	s := settings(t, map[string]string{"1_a.up.sql": "CREATE TABLE b ()"})
+	s.Backup.Policy = migration.Always
 	holder, watcher := connect(t, s), connect(t, s)
 	holder.exec(`CREATE TABLE a ()`)
 	holder.exec(`BEGIN; LOCK TABLE a IN ACCESS EXCLUSIVE MODE`)

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"strings"
@@ -74,7 +75,7 @@ func TestATableThatStaysLocked(t *testing.T) {
 			s := settings(t, map[string]string{"1_a.up.sql": "CREATE TABLE a (id int)"})
 			must(t, s, "shop-1")
 			write(t, s.Folder, map[string]string{"2_b.up.sql": file})
-			s.LockTimeout, s.LockBudget = time.Second, 3*time.Second
+			s.LockTimeout, s.LockBudget = time.Second, lockBudget
 			holder := connect(t, s)
 			holder.exec(`SET application_name = 'report'; BEGIN; SELECT 'secret' FROM a`)
 			pid := holder.number(`SELECT pg_backend_pid()`)
@@ -143,8 +144,8 @@ func TestAConcurrentIndexThatBecameTheVictimOfADeadlock(t *testing.T) {
 	s := settings(t, map[string]string{"1_a.up.sql": "CREATE TABLE a (id int)"})
 	must(t, s, "shop-1")
 	write(t, s.Folder, map[string]string{"2_b.up.sql": "CREATE INDEX CONCURRENTLY i ON a (id)"})
-	other, c := connect(t, s), connect(t, s)
-	other.exec(`SET deadlock_timeout = '10min'; BEGIN; INSERT INTO a VALUES (1)`) // so that the index finds it
+	first, other, c := connect(t, s), connect(t, s), connect(t, s)
+	first.exec(`BEGIN; INSERT INTO a VALUES (1)`)
 	done := make(chan error)
 	var report migration.Report
 	go func() {
@@ -153,7 +154,18 @@ func TestAConcurrentIndexThatBecameTheVictimOfADeadlock(t *testing.T) {
 		done <- err
 	}()
 	c.until(waits)
-	other.exec(`LOCK TABLE a IN SHARE UPDATE EXCLUSIVE MODE; COMMIT`) // which the index holds
+	locked := make(chan error)
+	go func() {
+		_, err := other.conn.Exec(context.Background(), `SET application_name = 'other'; SET deadlock_timeout = '10min'; -- so that the index finds it
+			BEGIN; INSERT INTO a VALUES (2); LOCK TABLE a IN SHARE UPDATE EXCLUSIVE MODE; -- which the index holds
+			COMMIT`)
+		locked <- err
+	}()
+	c.until(`SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'other' AND wait_event_type = 'Lock')`)
+	first.exec(`COMMIT`) // a session looks for a deadlock once in a wait: that for the other begins now
+	if err := <-locked; err != nil {
+		t.Error(err)
+	}
 	if err := <-done; err != nil || report.Files[0].Locks != 1 || report.Files[0].Tries != 2 {
 		t.Fatalf("%+v, %v", report, err)
 	}

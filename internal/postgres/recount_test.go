@@ -63,7 +63,6 @@ func TestRowsOfARollbackAreFilledBeforeAnythingContracts(t *testing.T) {
 	t.Parallel()
 	const fill = "\n-- bluegreen: backfill users key=id\n-- UPDATE users SET new_name = old_name WHERE new_name IS NULL;\n"
 	h := newHouse(t, map[string]string{"1_users.up.sql": usersTable})
-	h.quick = true
 	c, db := connect(t, h.s), open(t, h.s)
 	run := func(id release.ID) migration.Report {
 		on := h.systems()
@@ -152,7 +151,6 @@ func TestWhatWasSweptForGoodIsNotChangedByALaterRelease(t *testing.T) {
 func TestAHotfixThatDoesNotKnowABackfillOpensItAgain(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, nicks(10, bare+" once"))
-	h.quick = true
 	c, main, branch := connect(t, h.s), h.s.Folder, t.TempDir()
 	h.release("shop-1")
 	if sweeps(t, h.s, "shop-1"); c.number(marks) != 1 {
@@ -259,13 +257,13 @@ func TestARunThatIsKilledAtAnyEffectOfFillingAgainConverges(t *testing.T) {
 	files := nicks(10, bare)
 	scene{least: 15, id: "shop-2", files: files,
 		prepared: func(t testing.TB, s migration.Settings) {
-			quickly(t, s, "shop-1")
+			must(t, s, "shop-1")
 			connect(t, s).exec(`INSERT INTO users (id, name) VALUES (4, 'between'), (100, 'behind')`)
 			write(t, s.Folder, map[string]string{"3_there.up.sql": "ALTER TABLE users ADD CONSTRAINT nick_there CHECK (nick IS NOT NULL)"})
 		},
 		again: func(t *testing.T, s migration.Settings) {
 			for range 2 {
-				report := quickly(t, s, "shop-2")
+				report := must(t, s, "shop-2")
 				if !slices.Equal(report.Schema.Applied, []uint{3}) {
 					t.Errorf("%+v", report.Schema)
 				}

@@ -44,7 +44,7 @@ func TestCountingEndsWithItsTime(t *testing.T) {
 	s := always(t)
 	holder := connect(t, s)
 	holder.exec(`BEGIN; LOCK TABLE a IN ACCESS EXCLUSIVE MODE`)
-	s.Backup.CountTimeout = 500 * time.Millisecond
+	s.Backup.CountTimeout = 5 * time.Second // in which the count is seen
 	done := make(chan migration.Report)
 	go func() {
 		report, err := migrate(t.Context(), t, s, "shop-2", nil)

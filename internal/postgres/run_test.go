@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -99,20 +100,30 @@ func TestTheTableCanHaveAnotherName(t *testing.T) {
 func TestTwoMigratorsAtOnce(t *testing.T) {
 	t.Parallel()
 	s := settings(t, shop)
-	write(t, s.Folder, map[string]string{"5_slow.up.sql": "SELECT pg_sleep(1)", "6_more.up.sql": "CREATE INDEX CONCURRENTLY users_seen ON users (seen)"})
+	s.LockTimeout = soon
+	holder := connect(t, s)
+	holder.exec(`SELECT pg_advisory_lock(4711)`)
+	write(t, s.Folder, map[string]string{"5_slow.up.sql": "SELECT pg_advisory_xact_lock(4711)", "6_more.up.sql": "CREATE INDEX CONCURRENTLY users_seen ON users (seen)"})
 	type result struct {
 		report migration.Report
 		err    error
 		waited bool
 	}
-	results := make(chan result)
+	results, waiting := make(chan result), make(chan release.ID, 3)
 	for _, id := range []release.ID{"shop-1", "shop-2", "shop-3"} {
 		go func() {
 			var r result
-			r.report, r.err = migrate(t.Context(), t, s, id, func(e migration.Event) { r.waited = r.waited || e.Kind == migration.Waiting })
+			r.report, r.err = migrate(t.Context(), t, s, id, func(e migration.Event) {
+				if e.Kind == migration.Waiting && !r.waited {
+					r.waited = true
+					waiting <- id
+				}
+			})
 			results <- r
 		}()
 	}
+	t.Logf("%s and %s wait", <-waiting, <-waiting)
+	holder.exec(`SELECT pg_advisory_unlock(4711)`)
 	var files, waited, nothing int
 	for range 3 {
 		r := <-results
@@ -224,7 +235,7 @@ func TestFilesThatFailLeaveTheDatabaseAsItWas(t *testing.T) {
 		"an index of another table":     {"CREATE INDEX CONCURRENTLY IF NOT EXISTS other ON a (id)", "the name other is taken by something else"},
 		"an index that is not there":    {"DROP INDEX CONCURRENTLY i", "there is no index i to drop"},
 		"longer than it may":            {"SELECT pg_sleep(600)", "canceling statement due to statement timeout"},
-		"all together longer":           {strings.Repeat("SELECT pg_sleep(1);\n", 600), "the file ran for longer than 2s"},
+		"all together longer":           {strings.Repeat("SELECT pg_sleep(0.1);\n", 6000), "the file ran for longer than 2s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -305,9 +316,10 @@ func TestAFirstFileThatMeetsATable(t *testing.T) {
 	s := settings(t, map[string]string{"3_a.up.sql": "CREATE TABLE a ()", "4_b.up.sql": "CREATE TABLE b ()"})
 	c := connect(t, s)
 	c.exec(`CREATE TABLE a ()`)
-	s.Rehearsal = migration.Rehearsals{Where: migration.Production, Data: migration.Backup, MaxSize: 20e9, Free: 20e9, Jobs: 2, Timeout: soon}
-	_, _, played := play(t, s, release.ID(lab.Name(t)), nil)
-	s.Rehearsal.Where = migration.Nowhere
+	rehearsed := s
+	rehearsed.Backup.Directory = filepath.Join(t.TempDir(), "backups")
+	rehearsed.Rehearsal = migration.Rehearsals{Where: migration.Production, Data: migration.Backup, MaxSize: 20e9, Free: 20e9, Jobs: 2, Timeout: soon}
+	_, _, played := play(t, rehearsed, release.ID(lab.Name(t)), nil)
 	_, applied := migrate(t.Context(), t, s, "shop-1", nil)
 	for what, err := range map[string]error{"the rehearsal": played, "the run": applied} {
 		if err == nil || !strings.Contains(err.Error(), "(SQLSTATE 42P07)") || !strings.Contains(release.HintOf(err), `"What is live already"`) {

@@ -37,7 +37,7 @@ func (c scene) sweep(t *testing.T) {
 	all := newTap(t, s.URL)
 	through := s
 	through.URL = all.url
-	if one := c.start(t, through); !one.until("done") {
+	if one := spawn(t, through, c.id, c.env...); !one.until("done") {
 		t.Fatal(one.text())
 	}
 	if all.count < c.least {
@@ -57,11 +57,6 @@ func (c scene) sweep(t *testing.T) {
 	})
 }
 
-func (c scene) start(t testing.TB, s migration.Settings) *child {
-	t.Helper()
-	return spawn(t, s, c.id, append(c.env, "BLUEGREEN_TEST_QUICK=1")...)
-}
-
 // killedAt starts a child that is killed behind an effect.
 func (c scene) killedAt(t *testing.T, s migration.Settings, k int) {
 	t.Helper()
@@ -75,7 +70,7 @@ func (c scene) killedAt(t *testing.T, s migration.Settings, k int) {
 		}
 	}
 	s.URL = way.url
-	one := c.start(t, s)
+	one := spawn(t, s, c.id, c.env...)
 	started <- one
 	one.wait()
 	<-started
@@ -92,7 +87,7 @@ var swept = map[string]string{
 func TestARunThatIsKilledAtAnyEffectConverges(t *testing.T) {
 	scene{least: 40, id: "shop-1", files: swept,
 		again: func(t *testing.T, s migration.Settings) {
-			report := quickly(t, s, "shop-1")
+			report := must(t, s, "shop-1")
 			at(t, s, 3)
 			now := state(t, s)
 			if len(now.Invalid) != 0 || len(now.Journal) != 3 || len(report.Schema.Applied) != 3 || !now.Filled[migration.FillID{Version: 2, Item: 1}].Done {
@@ -103,17 +98,6 @@ func TestARunThatIsKilledAtAnyEffectConverges(t *testing.T) {
 	}.sweep(t)
 }
 
-// quickly is a run that succeeds, with a backup that proves nothing.
-func quickly(t testing.TB, s migration.Settings, id release.ID) migration.Report {
-	t.Helper()
-	db := open(t, s)
-	report, err := migration.Run(t.Context(), s, migration.Systems{Database: db, Dumper: quick{db}}, id, new(release.Findings))
-	if err != nil {
-		t.Fatalf("%v (%s)", err, release.HintOf(err))
-	}
-	return report
-}
-
 // TestASweepOfBackfillsThatIsKilledAtAnyEffectConverges sweeps two backfills, so that
 // it is killed between the counts and the marks of both as well.
 func TestASweepOfBackfillsThatIsKilledAtAnyEffectConverges(t *testing.T) {
@@ -121,7 +105,7 @@ func TestASweepOfBackfillsThatIsKilledAtAnyEffectConverges(t *testing.T) {
 	files["3_short.up.sql"] = "ALTER TABLE users ADD COLUMN short text;\n" + bare + "\n-- UPDATE users SET short = left(name, 4) WHERE short IS NULL;\n"
 	scene{least: 8, id: "shop-1", env: []string{"BLUEGREEN_TEST_SWEEP=1", "BLUEGREEN_TEST_SERVING=shop-1"}, files: files,
 		prepared: func(t testing.TB, s migration.Settings) {
-			quickly(t, s, "shop-1")
+			must(t, s, "shop-1")
 			connect(t, s).exec(`INSERT INTO users (id, name) VALUES (4, 'between'), (100, 'behind')`)
 		},
 		again: func(t *testing.T, s migration.Settings) {
@@ -158,7 +142,6 @@ func TestARunThatIsKilledAtAnyEffectOfItsContractFilesConverges(t *testing.T) {
 		files: map[string]string{"1_users.up.sql": usersTable, "2_name.up.sql": newName + "\nUPDATE users SET new_name = old_name;\nCREATE INDEX users_name ON users (new_name);"},
 		prepared: func(t testing.TB, s migration.Settings) {
 			h := houseOf(t, s)
-			h.quick = true
 			h.release("shop-1")
 			h.contract(contracts)
 			if r := h.release("shop-2"); len(r.Contract.Held) != 3 {
@@ -166,7 +149,7 @@ func TestARunThatIsKilledAtAnyEffectOfItsContractFilesConverges(t *testing.T) {
 			}
 		},
 		again: func(t *testing.T, s migration.Settings) {
-			h := &house{t: t, s: s, quick: true, serving: []migration.Serving{{Release: "shop-2", As: "live in blue"}}}
+			h := &house{t: t, s: s, serving: []migration.Serving{{Release: "shop-2", As: "live in blue"}}}
 			for range 2 {
 				var seen release.Findings
 				r, err := migration.Run(t.Context(), s, h.systems(), "shop-3", &seen)

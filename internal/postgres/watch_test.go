@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,15 +140,17 @@ func TestAFileThatRunsForAWhileSaysHowFarItIs(t *testing.T) {
 			must(t, s, "shop-1")
 			s.LockTimeout = time.Minute
 			write(t, s.Folder, map[string]string{"2_b.up.sql": c.file})
-			holder, said := connect(t, s), ""
+			holder, said := connect(t, s), []string(nil)
 			holder.exec(`BEGIN; LOCK TABLE a IN ROW EXCLUSIVE MODE; SELECT pg_advisory_xact_lock(4711)`)
 			_, err := migrate(t.Context(), t, s, "shop-2", func(e migration.Event) {
-				if e.Kind == migration.Running && said == "" {
-					said = e.What
+				if e.Kind != migration.Running || holder.conn.PgConn().TxStatus() != 'T' {
+					return
+				}
+				if said = append(said, e.What); e.What == c.want || len(said) == 6 { // the first may come before the file has got there
 					holder.exec(`COMMIT`)
 				}
 			})
-			if err != nil || said != c.want {
+			if err != nil || !slices.Contains(said, c.want) {
 				t.Errorf("%q, %v", said, err)
 			}
 		})

@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/process"
 )
@@ -110,13 +109,23 @@ func TestAContextThatIsOver(t *testing.T) {
 	}
 }
 
-func TestADeadlineInterruptsAndTellsWhy(t *testing.T) {
+// writer is a function that is told of what is written.
+type writer func(string)
+
+func (w writer) Write(p []byte) (int, error) {
+	w(string(p))
+	return len(p), nil
+}
+
+func TestTheEndOfAContextInterruptsAndTellsWhy(t *testing.T) {
 	t.Parallel()
 	slow := errors.New("no answer within 200ms")
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 200*time.Millisecond, slow)
-	defer cancel()
-	err := process.Run(ctx, sh(`trap 'echo interrupted >&2; exit 0' INT TERM; echo ready >&2; while :; do sleep 0.05; done`))
-	if !errors.Is(err, slow) || !strings.Contains(err.Error(), "run sh -c: no answer within 200ms: ") {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	c := sh(`trap 'echo interrupted >&2; exit 0' INT TERM; echo ready >&2; while :; do sleep 0.05; done`)
+	c.Stderr = writer(func(string) { cancel(slow) })
+	err := process.Run(ctx, c)
+	if !errors.Is(err, slow) || !strings.HasPrefix(err.Error(), "run sh -c: no answer within 200ms: ready") || !strings.HasSuffix(err.Error(), "interrupted") {
 		t.Fatalf("got %v, want the cause of the context", err)
 	}
 }

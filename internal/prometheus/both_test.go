@@ -35,9 +35,12 @@ func (s *severed) Query(ctx context.Context, query string) (gate.Result, error) 
 	return s.Source.Query(ctx, query)
 }
 
-func newBoth(t *testing.T) both {
-	s := newScene(t)
-	ours, err := scrape.New(scrape.Settings{Path: "/metrics", Interval: time.Second, Timeout: time.Second}, []scrape.Target{
+func newBoth(t *testing.T) both { return newBothEvery(t, time.Second) }
+
+// newBothEvery is scraped as often as that by both.
+func newBothEvery(t *testing.T, interval time.Duration) both {
+	s := newSceneEvery(t, interval)
+	ours, err := scrape.New(scrape.Settings{Path: "/metrics", Interval: interval, Timeout: time.Second}, []scrape.Target{
 		{Slot: release.Blue, Job: "app", URL: s.blue.URL}, {Slot: release.Green, Job: "app", URL: s.green.URL},
 	}, "slot")
 	if err != nil {
@@ -123,6 +126,13 @@ func at(limit float64, lasting time.Duration) *gate.Threshold {
 	return &gate.Threshold{AtLeast: &limit, For: lasting}
 }
 
+// growing is over its rollback threshold in a window that no step has filled yet.
+func growing() gate.Rule {
+	r := share("growing", grown, grown, 1)
+	r.Window, r.Pause, r.Rollback = time.Hour, nil, at(0.5, 0)
+	return r
+}
+
 // steady are the rows that one healthy scene shows, each by a rule of its own.
 func steady() []gate.Rule {
 	same := func(*gate.Rule) {}
@@ -132,6 +142,9 @@ func steady() []gate.Rule {
 		number("over-pause", `max(queue_backlog)`, func(r *gate.Rule) { r.Pause = at(3, 0) }),
 		number("over-rollback", `max(queue_backlog)`, func(r *gate.Rule) { r.Pause, r.Rollback = nil, at(3, 2*time.Second) }),
 		number("not-for-long-enough", `max(queue_backlog)`, func(r *gate.Rule) { r.Pause, r.Rollback = nil, at(3, time.Hour) }),
+		growing(),
+		// A server of before 2.49 gives no warning here, and no number.
+		number("with-a-warning", `histogram_quantile(0.95, sum(http_request_duration_seconds_bucket{slot="{{slot}}"}))`, same),
 		share("few", failed, grown, 1e9),
 		share("few-and-bad", grown, grown, 1e9),
 		share("no-errors-yet", failed, grown, 1),
@@ -142,7 +155,6 @@ func steady() []gate.Rule {
 		share("misspelt-label", `sum(increase(http_requests_total{slot="{{slot}}",cod=~"5.."}[{{window}}]))`, grown, 1),
 		number("a-range", `queue_backlog[{{window}}]`, same),
 		number("syntax", `max(queue_backlog))`, same),
-		number("old", `max(queue_backlog)`, func(r *gate.Rule) { r.StaleAfter = time.Nanosecond }),
 		number("another-unit", `max(queue_backlog)`, func(r *gate.Rule) { r.Largest = new(float64) }),
 		number("of-both-slots", `sum(queue_backlog{slot="{{slot}}"}) / sum(queue_backlog{slot="{{live}}"})`, same),
 	}
@@ -155,7 +167,14 @@ func TestEveryRowOfTheVerdictTableByBothSources(t *testing.T) {
 		b.green.values["unknown"], b.green.values["worker_processed_total"] = math.NaN(), 500
 		b.green.values["db_connection_failures_total"], b.green.values["memory_usage"], b.green.values["cpu_usage"] = 0, 0.5, 0.85
 	})
+	for _, e := range []*exporter{b.blue, b.green} {
+		e.do(func() { e.values[`visits_total{route="/api",code="200"}`] = 2000 }) // no history to speak of
+	}
 	pack := func(*gate.Settings) {}
+	visits := func(s *gate.Settings) {
+		s.Metrics.Requests, s.Skip = "visits_total", append([]string{gate.RuleConnecting}, others...)
+		s.Skip = slices.DeleteFunc(s.Skip, func(rule string) bool { return rule == gate.RuleFiveXX })
+	}
 	none := func(s *gate.Settings) { s.Pack, s.MinSamples, s.Rules = gate.PackNone, nil, steady() }
 
 	b.expect(t, "a healthy candidate", step(), pack, map[string]look{
@@ -166,11 +185,12 @@ func TestEveryRowOfTheVerdictTableByBothSources(t *testing.T) {
 	b.expect(t, "one healthy scene", step(), none, map[string]look{
 		"inside": {gate.Pass, gate.OK}, "close": {gate.Warn, gate.Breach}, "over-pause": {gate.Pause, gate.Breach},
 		"over-rollback": {gate.Rollback, gate.Breach}, "not-for-long-enough": {gate.Pause, gate.Pending},
+		"growing": {gate.Pause, gate.Pending}, "with-a-warning": {gate.Inconclusive, gate.BadQuery},
 		"few": {gate.Inconclusive, gate.LowTraffic}, "few-and-bad": {gate.Pause, gate.Breach}, "no-errors-yet": {gate.Pass, gate.OK},
 		"not-a-number": {gate.Inconclusive, gate.NoTraffic}, "infinite": {gate.Inconclusive, gate.BadQuery},
 		"several": {gate.Inconclusive, gate.BadQuery}, "misspelt": {gate.Inconclusive, gate.BadQuery},
 		"misspelt-label": {gate.Inconclusive, gate.BadQuery}, "a-range": {gate.Inconclusive, gate.BadQuery},
-		"syntax": {gate.Inconclusive, gate.BadQuery}, "old": {gate.Inconclusive, gate.Stale},
+		"syntax":       {gate.Inconclusive, gate.BadQuery},
 		"another-unit": {gate.Inconclusive, gate.BadQuery}, "of-both-slots": {gate.Pass, gate.OK},
 	})
 	young := step()
@@ -189,6 +209,8 @@ func TestEveryRowOfTheVerdictTableByBothSources(t *testing.T) {
 		gate.RuleConnecting: {gate.Rollback, gate.Breach}, gate.RuleCrashes: {gate.Rollback, gate.Crash},
 	})
 	b.green.do(func() { b.green.values[`http_requests_total{route="/api",code="500"}`] = 1 })
+	b.green.do(func() { b.green.values[`visits_total{route="/api",code="500"}`] = 1 })
+	b.expect(t, "a 5xx where there is too little history", m, visits, map[string]look{gate.RuleFiveXX: {gate.Pause, gate.Breach}})
 	for _, mode := range []gate.FiveXX{gate.Attributable, gate.Strict} {
 		b.expect(t, "a 5xx, "+string(mode), m, func(s *gate.Settings) { s.FiveXX = mode }, map[string]look{gate.RuleFiveXX: {gate.Rollback, gate.Breach}})
 	}
@@ -269,10 +291,24 @@ func TestTheRowsThatTakeSeveralLooksByBothSources(t *testing.T) {
 	b.green.do(func() { b.green.values["queue_backlog"] = 4 })
 	b.walk(full, "full", m, look{gate.Pause, gate.Clearing}, look{gate.Pass, gate.OK})
 
+	// A second holds a single scrape, and an increase needs two.
+	single := b.watches(second, number("single", `sum(increase(queue_backlog{slot="{{slot}}"}[1s]))`, func(r *gate.Rule) { r.Window = time.Second }))
+	b.walk(single, "single", m, look{gate.Inconclusive, gate.Partial})
+
 	// Three of four scrapes are missing: there is one a second.
 	thin := gate.Pace{Scrape: time.Second / 4, Tick: time.Second}
 	thinned := b.watches(thin, number("thin", `max_over_time(queue_backlog{slot="{{slot}}"}[{{window}}])`, func(r *gate.Rule) { r.Window = 2 * time.Second }))
 	b.walk(thinned, "thin", m, look{gate.Inconclusive, gate.Partial}, look{gate.Pause, gate.Partial})
+}
+
+// A source that scrapes less often than was configured has samples that are too old.
+func TestAnOldSampleByBothSources(t *testing.T) {
+	t.Parallel()
+	b := newBothEvery(t, 20*time.Second)
+	m := step()
+	m.StepStarted = m.StepStarted.Add(-time.Hour)
+	slow := b.watches(gate.Pace{Scrape: time.Second, Tick: time.Second}, number("old", `max(queue_backlog)`, func(*gate.Rule) {}))
+	b.walk(slow, "old", m, look{gate.Inconclusive, gate.Stale})
 }
 
 func (b both) sever(cut bool) {

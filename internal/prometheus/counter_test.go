@@ -2,6 +2,7 @@ package prometheus_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +67,24 @@ func (b both) grewBy(source gate.Source, name string, want float64) bool {
 		return true
 	}
 	return false
+}
+
+// A counter of a rule of one's own is counted from its first event on: that of the
+// candidate is there for the first time when 400 requests have failed.
+func TestACounterThatIsBornIsCounted(t *testing.T) {
+	t.Parallel()
+	b := newBoth(t)
+	b.blue.do(func() { b.blue.values["checkout_failed_total"] = 0 })
+	b.onBoth("has the counter of the live slot", func(source gate.Source) bool { return b.has(source, "checkout_failed_total") })
+	rule := share("checkouts", `checkout_failed_total{slot="{{slot}}"}`, `http_requests_total{slot="{{slot}}",route="/api"}`, 300)
+	rule.Window = 5 * time.Minute
+	watches, m := b.watches(gate.Pace{Scrape: time.Second, Tick: time.Second}, rule), step()
+	b.walk(watches, rule.Name, m, look{gate.Pass, gate.OK})
+	b.green.do(func() { b.green.values["checkout_failed_total"] = 400 })
+	b.walk(watches, rule.Name, m, look{gate.Pause, gate.Breach})
+	for name, w := range watches {
+		b.until(name+" counts them all", func() bool { return strings.HasPrefix(b.reading(w, m, rule.Name).Reason, "400 of ") })
+	}
 }
 
 // others are the rules that say nothing about a counter.

@@ -2,6 +2,7 @@ package prometheus_test
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -36,19 +37,23 @@ func newExporter(t *testing.T) *exporter {
 	return e
 }
 
-// work answers 100 requests a second while they keep coming in.
+// work answers 100 requests a second while they keep coming in, also where a slow
+// machine lets a tick out.
 func (e *exporter) work(stop, done chan struct{}) {
 	defer close(done)
-	for tick := time.NewTicker(100 * time.Millisecond); ; {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for last := time.Now(); ; {
 		select {
 		case <-stop:
-			tick.Stop()
 			return
 		case <-tick.C:
+			now := time.Now()
 			if e.mu.Lock(); e.served {
-				e.answer(10)
+				e.answer(math.Round(100 * now.Sub(last).Seconds()))
 			}
 			e.mu.Unlock()
+			last = now
 		}
 	}
 }
@@ -90,17 +95,20 @@ type scene struct {
 	last        *gate.Decision // for the message of a test that fails
 }
 
-func newScene(t *testing.T) scene {
+func newScene(t *testing.T) scene { return newSceneEvery(t, time.Second) }
+
+// newSceneEvery is scraped as often as that.
+func newSceneEvery(t *testing.T, interval time.Duration) scene {
 	s := scene{t: t, blue: newExporter(t), green: newExporter(t), last: new(gate.Decision)}
 	host := func(e *exporter) string { return strings.TrimPrefix(e.URL, "http://") }
 	s.server = lab.Prometheus(t, fmt.Sprintf(`
-global: {scrape_interval: 1s}
+global: {scrape_interval: %v, scrape_timeout: 1s}
 scrape_configs:
 - job_name: app
   static_configs:
   - {targets: ["%s"], labels: {slot: blue}}
   - {targets: ["%s"], labels: {slot: green}}
-`, host(s.blue), host(s.green)))
+`, interval, host(s.blue), host(s.green)))
 	source, err := prometheus.New(settings(s.server.URL))
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +120,7 @@ scrape_configs:
 }
 
 // patience is for a machine with a lot else to do.
-const patience = 2 * time.Minute
+const patience = 3 * time.Minute
 
 // until asks again each half second until want holds.
 func (s scene) until(what string, want func() bool) {

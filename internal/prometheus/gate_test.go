@@ -73,7 +73,7 @@ func TestAMisspeltQueryNeverPasses(t *testing.T) {
 			rule("a-label-of-the-errors", `sum(increase(http_requests_total{slot="{{slot}}",cod=~"5.."}[{{window}}]))`, requests),
 			rule("the-metric-of-the-errors", `sum(increase(http_request_total{slot="{{slot}}",code=~"5.."}[{{window}}]))`, requests),
 			rule("a-label-of-the-requests", errors, `sum(increase(http_requests_total{colour="{{slot}}"}[{{window}}]))`),
-			rule("the-sum-is-forgotten", errors, `http_requests_total`),
+			rule("the-sum-is-forgotten", errors, `http_requests_total * 1`),
 			rule("the-syntax", errors+")", requests),
 			rule("the-kind-of-value", `http_requests_total{slot="{{slot}}"}[{{window}}]`, requests),
 			rule("right", errors, requests),

@@ -41,7 +41,7 @@ type Evidence struct {
 	ID       string    `json:"id"`
 	Status   Status    `json:"status"`
 	Observed string    `json:"observed"`
-	At       time.Time `json:"at"`
+	At       time.Time `json:"at,omitzero"` // zero where nobody knows
 }
 
 // Findings collects the evidence of one job. Its zero value is ready to use. It
@@ -58,23 +58,28 @@ func (f *Findings) Show(id string, holds bool, format string, args ...any) {
 	if !holds {
 		status = Failed
 	}
-	f.add(id, status, fmt.Sprintf(format, args...))
+	f.add(id, status, time.Now(), fmt.Sprintf(format, args...))
 }
 
-// SignOff records a person's approval of an item.
-func (f *Findings) SignOff(id, format string, args ...any) {
-	f.add(id, SignedOff, fmt.Sprintf(format, args...))
+// Decide records a person's approval of an item, or a rejection, and when that was:
+// the zero time where nobody knows.
+func (f *Findings) Decide(id string, approved bool, at time.Time, format string, args ...any) {
+	status := SignedOff
+	if !approved {
+		status = Failed
+	}
+	f.add(id, status, at, fmt.Sprintf(format, args...))
 }
 
 // Miss records that an item could not be observed, and why.
 func (f *Findings) Miss(id, format string, args ...any) {
-	f.add(id, NotShown, fmt.Sprintf(format, args...))
+	f.add(id, NotShown, time.Now(), fmt.Sprintf(format, args...))
 }
 
 // Exempt records that this release has nothing that the item could be about, and why.
 // It is for who knows that for certain, so it wins over what others could not observe.
 func (f *Findings) Exempt(id, format string, args ...any) {
-	f.add(id, NotApplicable, fmt.Sprintf(format, args...))
+	f.add(id, NotApplicable, time.Now(), fmt.Sprintf(format, args...))
 }
 
 // List returns what was found, in the order in which it was first shown.
@@ -91,8 +96,8 @@ func (f *Findings) Merge(list []Evidence) {
 	}
 }
 
-func (f *Findings) add(id string, status Status, observed string) {
-	f.put(Evidence{ID: id, Status: status, Observed: cut(observed), At: time.Now().UTC().Truncate(time.Millisecond)})
+func (f *Findings) add(id string, status Status, at time.Time, observed string) {
+	f.put(Evidence{ID: id, Status: status, Observed: cut(observed), At: at.UTC().Truncate(time.Millisecond)})
 }
 
 // rank orders statuses by which of two observations of one item is kept.

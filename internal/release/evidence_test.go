@@ -16,7 +16,7 @@ func TestFindingsKeepTheWorse(t *testing.T) {
 	t.Parallel()
 	pass := func(f *release.Findings) { f.Show("1.1", true, "passed") }
 	fail := func(f *release.Findings) { f.Show("1.1", false, "failed") }
-	sign := func(f *release.Findings) { f.SignOff("1.1", "signed") }
+	sign := func(f *release.Findings) { f.Decide("1.1", true, time.Time{}, "signed") }
 	miss := func(f *release.Findings) { f.Miss("1.1", "missed") }
 	exempt := func(f *release.Findings) { f.Exempt("1.1", "exempted") }
 	tests := map[string]struct {
@@ -55,10 +55,12 @@ func TestFindingsSayWhen(t *testing.T) {
 		f.Show("1.1", true, "%d of %d healthy", 3, 3)
 		time.Sleep(1500 * time.Microsecond)
 		f.Miss("1.2", "nobody asked")
+		f.Decide("1.3", true, time.Time{}, "signed, nobody knows when")
 		start := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 		want := []release.Evidence{
 			{ID: "1.1", Status: release.Passed, Observed: "3 of 3 healthy", At: start},
 			{ID: "1.2", Status: release.NotShown, Observed: "nobody asked", At: start.Add(time.Millisecond)},
+			{ID: "1.3", Status: release.SignedOff, Observed: "signed, nobody knows when"},
 		}
 		if diff := cmp.Diff(want, f.List()); diff != "" {
 			t.Error(diff)

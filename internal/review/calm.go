@@ -25,8 +25,10 @@ var calm = func() map[string]bool {
 func Calm(function string) bool { return calm[function] }
 
 // tame are the volatile functions of PostgreSQL and its extensions that a migration
-// may call: what they change is their caller's, or a sequence's.
+// may call: what they change is their caller's, or a sequence's; and those that a rule
+// of their own is about.
 var tame = strings.Fields(`
+	pg_terminate_backend pg_cancel_backend
 	random random_normal setseed gen_random_uuid uuidv4 uuidv7 clock_timestamp timeofday nextval currval lastval setval set_config
 	pg_sleep pg_sleep_for pg_sleep_until pg_notify array_sample array_shuffle
 	pg_advisory_lock pg_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_shared pg_advisory_unlock_all pg_advisory_xact_lock pg_advisory_xact_lock_shared

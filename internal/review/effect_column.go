@@ -12,7 +12,7 @@ func (s *scene) columnEffect(e *Effect, a Act) {
 		for _, c := range a.Of.Constraints {
 			s.checked(e, a.On, c, a.Of.Default != None)
 		}
-	case DropNotNull, ChangeDefault:
+	case DropNotNull, ChangeDefault, DropDefault:
 		e.lock(a.On, AccessExclusive)
 	case DropColumn:
 		e.lock(a.On, AccessExclusive)

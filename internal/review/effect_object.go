@@ -80,6 +80,9 @@ func (s *scene) rowEffect(e *Effect, a Act) {
 		}
 	case Insert:
 		e.lock(a.On, RowExclusive)
+	case LockRows:
+		e.lock(a.On, RowShare)
+		return
 	case Select:
 	default:
 		return

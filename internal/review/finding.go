@@ -41,6 +41,7 @@ type Finding struct {
 	Reason string // of its acknowledgement, or what has settled it; "" without one
 
 	Settled bool // a rehearsal has disproved it
+	spared  bool // code that does not know of the change can live with it
 
 	Waited  string // why nobody uses any more what it takes away; "" when that is not so
 	Belongs string // the folder of the contract migrations, where such a statement belongs

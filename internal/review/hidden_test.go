@@ -79,11 +79,11 @@ func TestWhatAStatementHidesIsJudged(t *testing.T) {
 		"CREATE OR REPLACE FUNCTION wipe() RETURNS int LANGUAGE sql AS 'SELECT 1';\nSELECT wipe()": {safe, ""},
 		"CREATE FUNCTION wipe(text) RETURNS int LANGUAGE sql AS 'SELECT 1';\nSELECT wipe()":        {unsafe, "change-all-rows"},
 
-		"SELECT setval(pg_get_serial_sequence('users', 'id'), (SELECT max(id) FROM users))":                  {safe, ""},
+		"SELECT setval(pg_get_serial_sequence('users', 'id'), (SELECT max(id) FROM users))":                  {risky, "change-sequence"},
 		"INSERT INTO teams SELECT nextval('s'), coalesce(upper(trim(name)), '') FROM users":                  {safe, ""},
 		"SELECT pg_notify('a', to_char(now(), 'YYYY')), extract(year FROM now()), gen_random_uuid()":         {safe, ""},
 		"INSERT INTO teams SELECT uuid_generate_v4(), jsonb_array_elements_text('[]'), row_number() OVER ()": {safe, ""},
-		"SELECT pg_terminate_backend(1)":                       {risky, "unread-code"},
+		"SELECT pg_terminate_backend(1)":                       {unsafe, "end-sessions"},
 		"SELECT pg_reload_conf()":                              {risky, "unread-code"},
 		"SELECT query_to_xml('SELECT wipe()', true, true, '')": {risky, "unread-code"},
 	} {

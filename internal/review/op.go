@@ -13,6 +13,7 @@ const (
 	SetNotNull         Op = "set not null"
 	DropNotNull        Op = "drop not null"
 	ChangeDefault      Op = "change default"
+	DropDefault        Op = "drop default"
 	SetExpression      Op = "set expression"
 	AddConstraint      Op = "add constraint"
 	ValidateConstraint Op = "validate constraint"
@@ -59,7 +60,12 @@ const (
 	DropSchema      Op = "drop schema"
 	DropDatabase    Op = "drop database"
 	DropOther       Op = "drop object"
+	CreateSequence  Op = "create sequence"
+	ChangeSequence  Op = "change sequence"
+	AlterFunction   Op = "alter function"
 	Revoke          Op = "revoke"
+	ShutOut         Op = "change the way in" // of a role, or to a database
+	SetSessions     Op = "set for new sessions"
 	Harmless        Op = "harmless" // it makes or describes what nobody uses yet
 	Unknown         Op = "unknown"  // the review has no rule for it
 )
@@ -71,6 +77,7 @@ const (
 	Merge    Op = "merge"
 	Insert   Op = "insert"
 	Select   Op = "select"
+	LockRows Op = "lock rows"
 	Set      Op = "set"
 	Begin    Op = "begin"
 	Commit   Op = "commit"

@@ -24,7 +24,7 @@ func TestSARIFIsValid(t *testing.T) {
 	t.Parallel()
 	for name, sql := range map[string]string{"findings": mixed, "none": "SELECT 1", "no SQL": "SELEC 1"} {
 		r := judge(t, users, sql, review.Options{LockTimeout: time.Second})
-		text, err := r.SARIF()
+		text, err := r.SARIF(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,6 +40,32 @@ func TestSARIFIsValid(t *testing.T) {
 			place := result.Locations[0].PhysicalLocation
 			if *place.Region.StartLine < 1 || filepath.IsAbs(*place.ArtifactLocation.URI) || *report.Runs[0].Tool.Driver.Rules[result.RuleIndex].ID != *result.RuleID {
 				t.Errorf("%s: %+v", name, result)
+			}
+		}
+	}
+}
+
+// TestSARIFSuppressesNothingThatIsOpen holds the suppressions to the verdict: what ends
+// lint and migrate is an alert in code scanning.
+func TestSARIFSuppressesNothingThatIsOpen(t *testing.T) {
+	t.Parallel()
+	const failing = "SELECT 1;\n-- bluegreen: allow concurrently-with-others I want it\nCREATE INDEX CONCURRENTLY i ON users (mail)"
+	for _, sql := range []string{mixed, failing} {
+		for _, policy := range [][]string{nil, {"drop-column"}} {
+			r := judge(t, users, sql, review.Options{LockTimeout: time.Second})
+			text, err := r.SARIF(policy)
+			if err != nil {
+				t.Fatal(err)
+			}
+			report, err := sarif.FromBytes(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, result := range report.Runs[0].Results {
+				p := r.Findings()[i]
+				if suppressed := len(result.Suppressions) > 0; suppressed && p.Open(policy) || suppressed != (p.Reason != "" && !p.Open(policy)) {
+					t.Errorf("%q: %s, with the reason %q: suppressed %v", policy, p.Rule.ID, p.Reason, suppressed)
+				}
 			}
 		}
 	}

@@ -42,6 +42,8 @@ func (s *Schema) replay(a Act, fresh bool) {
 		s.Enums[a.On] = true
 	case CreateFunction:
 		s.define(a, fresh)
+	case CreateSequence:
+		s.Sequences[a.On] = fresh
 	case RenameOther:
 		s.retype(a)
 	case Update, Merge:

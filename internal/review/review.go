@@ -28,6 +28,7 @@ type File struct {
 	Path    string // for people, and for annotations
 	SQL     string
 	Applied bool   // it is not judged: the database has what it makes
+	Down    bool   // it goes down: it is read, and not judged
 	Waited  string // of a contract migration: why nobody uses any more what it takes away
 
 	Backfills []Backfill // that its comments declare; migration.Backfills reads them
@@ -50,6 +51,8 @@ func Run(p Parser, files []File, schema *Schema, o Options) (Review, error) {
 			continue
 		case parsed[i].syntax != nil:
 			result.Files = append(result.Files, broken(f, *parsed[i].syntax))
+			continue
+		case f.Down:
 			continue
 		}
 		for name, t := range schema.Tables {
@@ -141,6 +144,7 @@ func (r *reviewer) settle() {
 			f.Fresh = false
 		}
 	}
+	clear(r.schema.Sequences)
 }
 
 func (r *reviewer) file(f File, statements []Statement) []Judged {
@@ -178,7 +182,7 @@ func (s *scene) look(st *Statement) []Finding {
 				continue
 			}
 			if detail, bad := rule.holds(s, st, a); bad {
-				found = append(found, Finding{Rule: rule, Line: max(a.Line, st.Line), Detail: detail})
+				found = append(found, Finding{Rule: rule, Line: max(a.Line, st.Line), Detail: detail, spared: rule.spares != nil && rule.spares(s, a)})
 			}
 		}
 	}

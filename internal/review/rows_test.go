@@ -3,6 +3,7 @@ package review_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,6 +155,10 @@ var rows = []row{
 	{n: 44, what: "update in a WITH", sql: "WITH a AS (DELETE FROM users RETURNING *) SELECT 1", level: unsafe, rule: "change-all-rows"},
 	{n: 44, what: "update of some", sql: "UPDATE users SET nick = name WHERE nick IS NULL", level: risky, rule: "change-many-rows"},
 	{n: 44, what: "a batch, as the plan writes it", sql: "UPDATE users SET nick = '{}' WHERE nick IS NULL AND id BETWEEN 1 AND 1000", level: safe},
+	{n: 44, what: "rows that are locked", sql: "SELECT * FROM users u JOIN teams ON true FOR UPDATE OF u", level: risky, rule: "lock-rows", effect: "ROW SHARE on users, scans teams, scans users"},
+	{n: 44, what: "rows that are locked in a WITH", sql: "WITH a AS (SELECT id FROM users FOR SHARE), b AS (SELECT 1) SELECT 1 FROM a", level: risky, rule: "lock-rows"},
+	{n: 44, what: "a few rows that are locked", sql: "UPDATE keyed SET n = 1 WHERE id IN (SELECT id FROM users LIMIT 100 FOR UPDATE SKIP LOCKED) AND id = 7", level: safe},
+	{n: 44, what: "one row that is locked", sql: "SELECT * FROM users WHERE id = 7 FOR UPDATE", level: safe},
 	{n: 45, what: "backfill beside DDL", sql: "ALTER TABLE users ADD COLUMN x text;\nUPDATE users SET x = name WHERE x IS NULL", level: unsafe, rule: "backfill-with-ddl"},
 	{n: 46, what: "work under another table's lock", sql: "ALTER TABLE users ADD COLUMN x text;\nCREATE INDEX i ON keyless (k)", level: risky, rule: "work-under-lock"},
 	{n: 46, what: "two tables locked", sql: "ALTER TABLE users ADD COLUMN x text;\nALTER TABLE teams ADD COLUMN x text", level: risky, rule: "locks-held-together"},
@@ -197,6 +202,13 @@ var rows = []row{
 	{n: 64, what: "a new table and its index", sql: "CREATE TABLE x (id bigint PRIMARY KEY, u bigint);\nCREATE INDEX i ON x (u);\nALTER TABLE x ADD UNIQUE (u)", level: safe},
 	{n: 65, what: "a foreign key without an index", sql: "ALTER TABLE users ADD FOREIGN KEY (boss) REFERENCES users NOT VALID", level: safe},
 	{n: 66, what: "a default", sql: "ALTER TABLE users ALTER nick SET DEFAULT 'x', ALTER mail DROP DEFAULT", level: safe, effect: "ACCESS EXCLUSIVE on users"},
+	{n: 66, what: "the default of a column that must not be null", sql: "ALTER TABLE users ALTER name DROP DEFAULT", level: risky, rule: "drop-default", effect: "ACCESS EXCLUSIVE on users"},
+	{n: 66, what: "a default of null", sql: "ALTER TABLE users ALTER name SET DEFAULT NULL", level: risky, rule: "drop-default"},
+	{n: 66, what: "the default of a column that is not known", sql: "ALTER TABLE strangers ALTER a DROP DEFAULT", level: risky, rule: "drop-default"},
+	{n: 66, what: "the default of a new column that must not be null", sql: "ALTER TABLE users ADD x int NOT NULL DEFAULT 0;\nALTER TABLE users ALTER x DROP DEFAULT", level: unsafe, rule: "drop-default-at-once"},
+	{n: 66, what: "a default around a change of the type", sql: "ALTER TABLE users ALTER team DROP DEFAULT, ALTER name DROP DEFAULT;\nALTER TABLE users ALTER name SET DEFAULT ''", level: safe},
+	{n: 66, what: "a default of a column that may be null from then on", sql: "-- bluegreen: allow drop-not-null nulls are read\nALTER TABLE users ALTER name DROP NOT NULL, ALTER name DROP DEFAULT", level: risky, rule: "drop-not-null"},
+	{n: 66, what: "the default of a new table", sql: "CREATE TABLE x (a int NOT NULL DEFAULT 1);\nALTER TABLE x ALTER a DROP DEFAULT", level: safe},
 	{n: 67, what: "an owner", sql: "ALTER TABLE users OWNER TO postgres", level: risky, rule: "alter-table-briefly"},
 	{n: 67, what: "the replica identity", sql: "ALTER TABLE users REPLICA IDENTITY FULL", level: risky, rule: "alter-table-briefly", effect: "ACCESS EXCLUSIVE on users"},
 	{n: 67, what: "a parent", sql: "ALTER TABLE keyless INHERIT base", level: risky, rule: "alter-table-briefly"},
@@ -267,19 +279,31 @@ func (row row) check(t *testing.T, r review.Review) {
 }
 
 // TestRowsOfATableDecide is row 77: how many rows there are decides what changing
-// all of them means.
+// all of them means. Of rows that are deleted, a few are too many.
 func TestRowsOfATableDecide(t *testing.T) {
 	t.Parallel()
-	for n, want := range map[float64]review.Level{500: safe, 20_000: risky, 900_000: unsafe, -1: unsafe} {
-		schema := review.NewSchema("catalog")
-		schema.Tables[review.Name{Name: "users"}] = review.NewTable()
-		schema.Tables[review.Name{Name: "users"}].Rows = n
-		r, err := review.Run(&parser, []review.File{{Path: "a", SQL: "UPDATE users SET a = 1"}}, schema, review.Options{Version: 15})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := r.Files[0].Statements[0].Level().Verdict(); got != want {
-			t.Errorf("%v rows: %v, want %v", n, got, want)
+	for sql, want := range map[string][4]review.Level{
+		"UPDATE roles SET name = 'a'":                                         {safe, risky, unsafe, unsafe},
+		"DELETE FROM roles":                                                   {risky, risky, unsafe, unsafe},
+		"DELETE FROM roles WHERE name = 'a'":                                  {risky, risky, risky, risky},
+		"DELETE FROM roles WHERE id = 7":                                      {safe, safe, safe, safe},
+		"MERGE INTO roles USING x ON id = k WHEN MATCHED THEN DELETE":         {risky, risky, risky, risky},
+		"MERGE INTO roles USING x ON id = k WHEN MATCHED THEN UPDATE SET a=1": {safe, risky, risky, risky},
+		"SELECT * FROM roles FOR UPDATE":                                      {safe, risky, risky, risky},
+	} {
+		for i, n := range []float64{500, 20_000, 900_000, -1} {
+			schema := small()
+			schema.Tables[review.Name{Name: "roles"}].Rows = n
+			r, err := review.Run(&parser, []review.File{{Path: "a", SQL: sql}}, schema, review.Options{Version: 15})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := r.Files[0].Statements[0].Level().Verdict(); got != want[i] {
+				t.Errorf("%s, %v rows: %v, want %v", sql, n, got, want[i])
+			}
+			if len(r.Breaks("a")) == 0 && strings.HasPrefix(sql, "DELETE") && !strings.HasSuffix(sql, "= 7") {
+				t.Errorf("%s, %v rows: it only expands", sql, n)
+			}
 		}
 	}
 }

@@ -45,6 +45,10 @@ type Rule struct {
 	Good  string // the same end without it
 	On    int    // the version of PostgreSQL of the example; 0 for all
 
+	// spares tells, of what the rule has found, whether code that does not know of the
+	// change can live with it; nil for never.
+	spares func(*scene, Act) bool
+
 	ops   []Op // the acts that it looks at; none: the statement as a whole
 	holds func(*scene, *Statement, Act) (detail string, found bool)
 }
@@ -52,7 +56,7 @@ type Rule struct {
 // Rules is every rule, in the order of the documentation.
 func Rules() []Rule { return rules }
 
-var rules = slices.Concat(columnRules, constraintRules, indexRules, tableRules, objectRules, rowRules, transactionRules, fileRules, traceRules, styleRules)
+var rules = slices.Concat(columnRules, defaultRules, constraintRules, indexRules, tableRules, objectRules, serverRules, rowRules, transactionRules, fileRules, traceRules, styleRules)
 
 // RuleOf finds a rule by its id.
 func RuleOf(id string) (Rule, bool) {

@@ -51,6 +51,9 @@ var constraintRules = []Rule{
 		Instead: "make sure that the live version writes only what passes",
 		Bad:     "ALTER TABLE users ADD CONSTRAINT adult CHECK (age > 17) NOT VALID;", Good: "ALTER TABLE users ADD COLUMN age int;",
 		holds: adds(Check, func(_ *scene, _ Act, c Constraint) bool { return c.NotValid }),
+		spares: func(s *scene, a Act) bool {
+			return a.Constraint.PassesNull && s.schema.unwritten(a.On, a.Constraint.Columns)
+		},
 	},
 	{
 		ID: "add-foreign-key", Level: Risky, Rows: []int{20}, ops: []Op{AddConstraint},
@@ -66,7 +69,8 @@ var constraintRules = []Rule{
 		Breaks:  "both tables are locked against writes for a moment; the live version's writes are refused where they do not fit",
 		Instead: "make sure that the live version writes only what fits",
 		Bad:     "ALTER TABLE users ADD FOREIGN KEY (team) REFERENCES teams NOT VALID;", Good: "ALTER TABLE users ADD COLUMN team bigint;",
-		holds: adds(Foreign, func(_ *scene, _ Act, c Constraint) bool { return c.NotValid }),
+		holds:  adds(Foreign, func(_ *scene, _ Act, c Constraint) bool { return c.NotValid }),
+		spares: func(s *scene, a Act) bool { return s.schema.unwritten(a.On, a.Constraint.Columns) },
 	},
 	{
 		ID: "foreign-key-without-index", Level: Note, Rows: []int{65}, ops: []Op{AddConstraint},

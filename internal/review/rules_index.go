@@ -48,7 +48,8 @@ var indexRules = []Rule{
 		Breaks:  "the live version's writes are refused where they are not",
 		Instead: "make sure that the live version writes no duplicates",
 		Bad:     "CREATE UNIQUE INDEX CONCURRENTLY users_nick ON users (nick);", Good: "CREATE INDEX CONCURRENTLY users_nick ON users (nick);",
-		holds: where(func(a Act) bool { return a.Unique }),
+		holds:  where(func(a Act) bool { return a.Unique }),
+		spares: func(s *scene, a Act) bool { return a.Needs == 0 && s.schema.unwritten(a.On, a.Keys) }, // nulls differ
 	},
 	{
 		ID: "reindex", Level: Unsafe, Rows: []int{31}, ops: []Op{Reindex},

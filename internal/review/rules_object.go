@@ -116,7 +116,8 @@ var objectRules = []Rule{
 		Breaks:  "the live version runs the new body from now on",
 		Instead: "make sure that the body suits both versions",
 		Bad:     "CREATE OR REPLACE FUNCTION total() RETURNS int LANGUAGE sql AS 'SELECT 1';", Good: "CREATE FUNCTION total2() RETURNS int LANGUAGE sql AS 'SELECT 1';",
-		holds: func(_ *scene, _ *Statement, a Act) (string, bool) { return a.On.String(), a.Replace },
+		holds:  func(_ *scene, _ *Statement, a Act) (string, bool) { return a.On.String(), a.Replace },
+		spares: func(s *scene, a Act) bool { return s.schema.made(a.On) },
 	},
 	{
 		ID: "unread-code", Level: Risky, Fresh: true, Rows: []int{76},

@@ -46,6 +46,23 @@ var rowRules = []Rule{
 		holds: changesRows(func(a Act, low, high bool) bool { return !low && (a.Filtered || !high) }),
 	},
 	{
+		ID: "delete-rows", Level: Risky, Rows: []int{44, 77}, ops: []Op{Delete, Merge},
+		Title:   "rows of a small table are deleted that no key names",
+		Breaks:  "the live version may need them, and nothing brings them back: few rows are as lost as many",
+		Instead: "delete them by their keys, or in a later release, when no version reads them",
+		Given:   "CREATE TABLE roles (id bigint PRIMARY KEY, name text); -- 500 rows",
+		Bad:     "DELETE FROM roles;", Good: "DELETE FROM roles WHERE id = 7;",
+		holds: changesRows(func(a Act, low, _ bool) bool { return low && a.Removes }),
+	},
+	{
+		ID: "lock-rows", Level: Risky, Rows: []int{44}, ops: []Op{LockRows},
+		Title:   "more rows may be locked at once than a batch has",
+		Breaks:  "the live version waits for each of these rows until the file is done",
+		Instead: "lock the rows of one batch, by a range of the key or a LIMIT of at most 1000",
+		Bad:     "SELECT * FROM users FOR UPDATE;", Good: "SELECT * FROM users ORDER BY id LIMIT 100 FOR UPDATE;",
+		holds: changesRows(func(_ Act, low, _ bool) bool { return !low }),
+	},
+	{
 		ID: "backfill-with-ddl", Level: Unsafe, Fresh: true, Rows: []int{45},
 		Title:   "rows are changed while a table in use is locked by the same file",
 		Breaks:  "the lock of the statement before is held over the whole change",

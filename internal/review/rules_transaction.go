@@ -75,6 +75,16 @@ var transactionRules = []Rule{
 		holds: func(_ *scene, _ *Statement, a Act) (string, bool) { return a.To, a.Called == "statement_timeout" },
 	},
 	{
+		ID: "no-triggers", Level: Risky, Fresh: true, ops: []Op{Set},
+		Title:   "triggers and foreign keys are switched off for the session",
+		Breaks:  "rows come that nothing has checked, and that the live version's triggers have not seen; what files behind this one change, too",
+		Instead: "change the rows with the triggers on, in batches; or switch off one trigger, which the review finds as well",
+		Bad:     "SET session_replication_role = replica;", Good: "SET session_replication_role = origin;",
+		holds: func(_ *scene, _ *Statement, a Act) (string, bool) {
+			return a.To, a.Called == "session_replication_role" && a.To != "" && !slices.Contains([]string{"origin", "local"}, strings.ToLower(a.To))
+		},
+	},
+	{
 		ID: "search-path", Level: Risky, Fresh: true, ops: []Op{Set},
 		Title:   "the search path is changed for the whole session",
 		Breaks:  "later files, and golang-migrate's own table, are looked for in another schema",

@@ -73,8 +73,8 @@ type (
 const home = "https://github.com/bluegreen-actions/bluegreen"
 
 // SARIF is the review as a file for code scanning. A finding that its file
-// acknowledges is suppressed there, with the reason.
-func (r Review) SARIF() ([]byte, error) {
+// acknowledges is suppressed there, with the reason, unless the policy leaves it open.
+func (r Review) SARIF(policy []string) ([]byte, error) {
 	run := sarifRun{Tool: sarifTool{sarifDriver{"bluegreen", home, nil}}, Results: []sarifResult{}}
 	index := map[string]int{}
 	for i, rule := range rules {
@@ -85,7 +85,7 @@ func (r Review) SARIF() ([]byte, error) {
 	}
 	seen := map[string]int{}
 	for _, p := range r.Findings() {
-		run.Results = append(run.Results, p.sarif(index[p.Rule.ID], seen))
+		run.Results = append(run.Results, p.sarif(index[p.Rule.ID], seen, policy))
 	}
 	text, err := json.MarshalIndent(sarifLog{"https://json.schemastore.org/sarif-2.1.0.json", "2.1.0", []sarifRun{run}}, "", "  ")
 	return append(text, '\n'), err
@@ -95,7 +95,7 @@ func (l Level) sarif() string { return [...]string{"none", "note", "warning", "e
 
 // sarif is one result. Its fingerprint leaves the line out, so that a finding stays
 // the same one when lines are added above it.
-func (p Placed) sarif(index int, seen map[string]int) sarifResult {
+func (p Placed) sarif(index int, seen map[string]int, policy []string) sarifResult {
 	sum := sha256.Sum256([]byte(p.Path + "\n" + p.Rule.ID + "\n" + p.Detail))
 	print := hex.EncodeToString(sum[:8])
 	seen[print]++
@@ -105,9 +105,13 @@ func (p Placed) sarif(index int, seen map[string]int) sarifResult {
 		Locations: []sarifLocation{{sarifPhysical{sarifArtifact{filepath.ToSlash(p.Path)}, sarifRegion{max(1, p.Line)}}}},
 		Prints:    map[string]string{"finding/v1": fmt.Sprintf("%s:%d", print, seen[print])},
 	}
-	if p.Waited != "" {
+	switch {
+	case p.Open(policy):
+	case p.Waited != "":
 		result.Suppressions = []sarifSuppression{{"external", p.Waited}}
-	} else if p.Reason != "" {
+	case p.Settled:
+		result.Suppressions = []sarifSuppression{{"external", p.Reason}}
+	case p.Reason != "":
 		result.Suppressions = []sarifSuppression{{"inSource", p.Reason}}
 	}
 	return result

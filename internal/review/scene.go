@@ -14,6 +14,8 @@ type scene struct {
 	count    int             // statements of the file
 	wrapped  bool            // the file is in one BEGIN and COMMIT
 	later    []Name          // views that the file makes
+	filled   map[column]bool // columns that have a default when the file is done
+	loosened map[column]bool // columns that the file lets be null
 	held     []held          // strong locks on tables in use, of this transaction
 	now      Effect          // of this statement
 	inside   int             // BEGINs that are open
@@ -27,6 +29,12 @@ type scene struct {
 	followed map[*Routine]bool // from the statement that is judged
 }
 
+// column is a column of a table.
+type column struct {
+	on   Name
+	name string
+}
+
 // held is a lock that an earlier statement has taken.
 type held struct {
 	Lock
@@ -36,13 +44,22 @@ type held struct {
 
 // begin is the scene at the beginning of a file.
 func (r *reviewer) begin(statements []Statement) *scene {
-	s := &scene{parser: r.parser, schema: r.schema, options: r.options, count: len(statements), utc: r.schema.UTC, altered: map[Name]int{}}
+	s := &scene{
+		parser: r.parser, schema: r.schema, options: r.options, count: len(statements), utc: r.schema.UTC,
+		altered: map[Name]int{}, filled: map[column]bool{}, loosened: map[column]bool{},
+	}
 	s.transaction()
 	s.wrapped = wrapped(statements)
 	for _, st := range statements {
 		for _, a := range st.Acts {
 			if a.Op == CreateView {
 				s.later = append(s.later, a.On)
+			}
+			if fills := a.Op == ChangeDefault || a.Fills; fills || a.Op == DropDefault {
+				s.filled[column{a.On, a.Column}] = fills
+			}
+			if a.Op == DropNotNull {
+				s.loosened[column{a.On, a.Column}] = true
 			}
 		}
 	}

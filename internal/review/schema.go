@@ -9,20 +9,24 @@ import (
 // Schema is what is known of a database: from its catalog, or from the files that
 // came before. What it does not have may still be there, unless it is complete.
 type Schema struct {
-	From     string // where the knowledge is from, for people
-	Complete bool   // the catalog was read, so that what is not here is not there
-	UTC      bool   // the time zone of the sessions is known to be UTC
-	Tables   map[Name]*Table
-	Indexes  map[Name]Name     // index to table
-	Keys     map[Name][]string // columns of an index
-	Domains  map[Name]bool     // to whether it has a constraint
-	Enums    map[Name]bool
-	Routines map[Name][]*Routine // functions and procedures, with all that have one name
+	From      string // where the knowledge is from, for people
+	Complete  bool   // the catalog was read, so that what is not here is not there
+	UTC       bool   // the time zone of the sessions is known to be UTC
+	Tables    map[Name]*Table
+	Indexes   map[Name]Name     // index to table
+	Keys      map[Name][]string // columns of an index
+	Domains   map[Name]bool     // to whether it has a constraint
+	Enums     map[Name]bool
+	Routines  map[Name][]*Routine // functions and procedures, with all that have one name
+	Sequences map[Name]bool       // made by the files that are reviewed
 }
 
 // NewSchema is one that knows nothing.
 func NewSchema(from string) *Schema {
-	return &Schema{From: from, Tables: map[Name]*Table{}, Indexes: map[Name]Name{}, Keys: map[Name][]string{}, Domains: map[Name]bool{}, Enums: map[Name]bool{}, Routines: map[Name][]*Routine{}}
+	return &Schema{
+		From: from, Tables: map[Name]*Table{}, Indexes: map[Name]Name{}, Keys: map[Name][]string{}, Domains: map[Name]bool{}, Enums: map[Name]bool{},
+		Routines: map[Name][]*Routine{}, Sequences: map[Name]bool{},
+	}
 }
 
 // Table is what is known of a table.
@@ -69,6 +73,15 @@ func (s *Schema) table(n Name) *Table {
 		s.Tables[n] = t
 	}
 	return t
+}
+
+// unwritten tells whether code that does not know of these files leaves all of the
+// columns null in each row that it writes.
+func (s *Schema) unwritten(on Name, columns []string) bool {
+	return len(columns) > 0 && !slices.ContainsFunc(columns, func(column string) bool {
+		f := s.column(on, column)
+		return f == nil || !f.Fresh || f.Filled
+	})
 }
 
 func (s *Schema) column(on Name, column string) *Fact {

@@ -59,12 +59,31 @@ func TestARemovalAmongTheOthersIsSentToTheContractFolder(t *testing.T) {
 func TestWhatAFileIsBesideAnExpansion(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string][]string{
-		"ALTER TABLE users ADD COLUMN mail text;":                                                        {},
-		"CREATE TABLE teams (id bigint PRIMARY KEY);":                                                    {},
-		"CREATE INDEX CONCURRENTLY users_nick ON users (nick);":                                          {},
-		"-- bluegreen: allow drop-column nobody reads it\nALTER TABLE users DROP COLUMN nick;":           {"drop-column"},
-		"-- bluegreen: allow set-not-null it is small\nALTER TABLE users ALTER COLUMN age SET NOT NULL;": {"set-not-null"},
-		"ALTER TABLE users ADD COLUM mail text;":                                                         {"syntax-error"},
+		"ALTER TABLE users ADD COLUMN mail text;":                                                                               {},
+		"CREATE TABLE teams (id bigint PRIMARY KEY);":                                                                           {},
+		"CREATE INDEX CONCURRENTLY users_nick ON users (nick);":                                                                 {},
+		"-- bluegreen: allow drop-column nobody reads it\nALTER TABLE users DROP COLUMN nick;":                                  {"drop-column"},
+		"-- bluegreen: allow set-not-null it is small\nALTER TABLE users ALTER COLUMN age SET NOT NULL;":                        {"set-not-null"},
+		"ALTER TABLE users ADD CHECK (age > 100) NOT VALID;":                                                                    {"add-check-not-valid"},
+		"ALTER TABLE users ADD mail text;\nALTER TABLE users ADD CHECK (length(mail) > 3 AND mail LIKE '%@%') NOT VALID":        {},
+		"ALTER TABLE users ADD mail text;\nALTER TABLE users ADD CHECK (mail IS NOT NULL) NOT VALID":                            {"add-check-not-valid"},
+		"ALTER TABLE users ADD mail text;\nALTER TABLE users ADD CHECK (length(mail) > age) NOT VALID":                          {"add-check-not-valid"},
+		"ALTER TABLE users ADD mail text DEFAULT '';\nALTER TABLE users ADD CHECK (length(mail) > 3) NOT VALID":                 {"add-check-not-valid"},
+		"ALTER TABLE users ADD FOREIGN KEY (age) REFERENCES ages NOT VALID":                                                     {"add-foreign-key-not-valid"},
+		"ALTER TABLE users ADD team int;\nALTER TABLE users ADD FOREIGN KEY (team) REFERENCES teams NOT VALID":                  {},
+		"CREATE UNIQUE INDEX CONCURRENTLY i ON users (nick)":                                                                    {"new-unique-index"},
+		"ALTER TABLE users ADD mail text;\n-- bluegreen: allow create-index it is empty\nCREATE UNIQUE INDEX i ON users (mail)": {},
+		"ALTER TABLE users ADD mail text;\nCREATE UNIQUE INDEX i ON users (lower(mail))":                                        {"new-unique-index"},
+		"ALTER TABLE users ALTER id DROP DEFAULT":                                                                               {"drop-default"},
+		"ALTER TABLE users ALTER nick DROP DEFAULT":                                                                             {"drop-default-nullable"},
+		"ALTER TABLE users ALTER id DROP NOT NULL, ALTER id DROP DEFAULT":                                                       {"drop-not-null"},
+		"ALTER TABLE users ALTER nick SET DEFAULT ''":                                                                           {},
+		"ALTER TYPE mood ADD VALUE 'fine'":                                                                                      {"add-enum-value"},
+		"CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'":                                                 {"replace-function"},
+		"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'":                                                            {},
+		"ALTER SEQUENCE s RESTART":               {"change-sequence"},
+		"ALTER ROLE app NOLOGIN":                 {"shut-out"},
+		"ALTER TABLE users ADD COLUM mail text;": {"syntax-error"},
 	} {
 		if have := shaped(t, review.File{Path: "2.up.sql", SQL: sql}).Breaks("2.up.sql"); !slices.Equal(have, want) {
 			t.Errorf("%s: %q, want %q", sql, have, want)

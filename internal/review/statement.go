@@ -27,6 +27,7 @@ type Statement struct {
 	Acts     []Act
 	Strings  []string // its constants, to find the use of an enum value
 	Names    []string // of the functions that it calls
+	Moved    []Name   // sequences whose next value it sets by setval; without a name where it cannot be told
 	Labels   []string // that it gives, for their length
 }
 
@@ -81,6 +82,8 @@ type Act struct {
 	Cascade      bool
 	Filtered     bool   // it has a WHERE that looks at a column of the table
 	Bounded      string // the column that the WHERE keeps in a range of at most a thousand whole numbers
+	Removes      bool   // it deletes rows
+	Fills        bool   // it gives a column values of its own, without being a default
 	Plain        bool   // an update without WITH, FROM and RETURNING
 	Unique       bool
 	Replace      bool
@@ -99,7 +102,7 @@ type Act struct {
 // creates tells whether what the act is done to is made by it.
 func (a Act) creates() bool {
 	switch a.Op {
-	case CreateTable, CreateTableAs, CreateView, CreateMatView, CreateEnum, CreateDomain, CreateFunction:
+	case CreateTable, CreateTableAs, CreateView, CreateMatView, CreateEnum, CreateDomain, CreateFunction, CreateSequence:
 		return true
 	}
 	return false
@@ -167,12 +170,13 @@ const (
 
 // Constraint is a constraint that is made.
 type Constraint struct {
-	Kind     Kind
-	Name     string
-	Columns  []string
-	Ref      Name     // the table that a foreign key points to
-	RefKey   []string // its columns there; none for the primary key
-	NotValid bool
-	Index    string // USING INDEX
-	Proves   string // the column that a check proves to be not null
+	Kind       Kind
+	Name       string
+	Columns    []string
+	Ref        Name     // the table that a foreign key points to
+	RefKey     []string // its columns there; none for the primary key
+	NotValid   bool
+	Index      string // USING INDEX
+	Proves     string // the column that a check proves to be not null
+	PassesNull bool   // a check that a row passes whose columns are null
 }

@@ -113,6 +113,7 @@ var settles = map[string]func(Judged, Did, bool) bool{
 	"add-column-unknown-type": metadataOnly,
 	"change-all-rows":         changedFew,
 	"change-many-rows":        changedFew,
+	"delete-rows":             changedNone,
 }
 
 func harmless(j Judged, d Did, additive bool) bool {
@@ -139,6 +140,8 @@ func (d Did) changed() (n int64) {
 func (f Finding) beyond() bool {
 	return strings.Contains(f.Detail, unlisted) || strings.Contains(f.Detail, Compiled)
 }
+
+func changedNone(_ Judged, d Did, _ bool) bool { return d.changed() == 0 }
 
 // Sure is the refusal that no rehearsal could take back: nil when nothing is open,
 // or only what a rehearsal may settle.

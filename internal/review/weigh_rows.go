@@ -9,15 +9,18 @@ import (
 // over when its file is done.
 func (r Rule) changes() bool { return r.Seen && r.ID != "seen-lock" }
 
-// guesses say of code that it may do anything, and so nothing of its rows.
-var guesses = []string{"unread-code", "unknown-statement"}
+// taking are the rules, beside the removals, that say of a statement that it changes or
+// takes away rows or values. That code may do anything says nothing of them.
+var taking = []string{
+	"change-all-rows", "change-many-rows", "delete-rows", "backfill-with-ddl", "truncate", "drop-cascade", "refresh-view",
+	"set-expression", "alter-type-rewrite", "alter-type-unknown",
+}
 
 // takes tells whether the review has said that a statement changes or takes away more
 // than a few rows or values, or a shape that holds them.
 func (j Judged) takes() bool {
 	return j.overwrites || slices.ContainsFunc(j.Findings, func(f Finding) bool {
-		known := f.Rule.removes() || slices.Contains(demands, f.Rule.ID) || f.Rule.ID == "backfill-with-ddl" || f.Rule.ID == "refresh-view"
-		return known && !slices.Contains(guesses, f.Rule.ID)
+		return f.Rule.removes() || slices.Contains(taking, f.Rule.ID)
 	})
 }
 

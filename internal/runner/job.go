@@ -50,6 +50,14 @@ func (j Job) URL() string {
 	return fmt.Sprintf("%s/%s/actions/runs/%d", j.ServerURL, j.Repository, j.RunID)
 }
 
+// CommitURL is the page of a commit; empty where there is no repository to have it.
+func (j Job) CommitURL(c release.Commit) string {
+	if j.Repository == "" || c == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s/%s/commit/%s", j.ServerURL, j.Repository, c)
+}
+
 func number(text string, absent int64, name string, errs *[]error) int64 {
 	if text == "" {
 		return absent

@@ -128,9 +128,9 @@ func TestARunThatIsKilledAtAnyRequestIsRepeated(t *testing.T) {
 func killAt(t *testing.T, n int, passing, behind bool) bool {
 	t.Helper()
 	at := store(t)
-	s := settings{URL: "postgres://u@h/d", Folder: t.TempDir(), Table: "schema_migrations", Wait: time.Minute,
+	s := settings{URL: "postgres://u@h/d", Folder: t.TempDir(), Table: "schema_migrations", Wait: 10 * time.Minute,
 		Down: migration.Never, Rehearsal: migration.Rehearsals{Where: migration.Nowhere, Data: migration.Backup}, // words that a child can read
-		Backup: migration.Backups{Directory: filepath.Join(t.TempDir(), "backups"), Keep: 7, Policy: migration.Always, MinimumRatio: 0.5, Timeout: time.Minute, Passing: passing, S3: bucket(at)}}
+		Backup: migration.Backups{Directory: filepath.Join(t.TempDir(), "backups"), Keep: 7, Policy: migration.Always, MinimumRatio: 0.5, Timeout: 10 * time.Minute, Passing: passing, S3: bucket(at)}}
 	reached, over := make(chan string), make(chan struct{})
 	hook := func(have int, op string) {
 		if have == n {

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
 
 // Decision is one entry of a run's approval history. The history is kept per
-// run, not per attempt, and without times.
+// run, not per attempt, without times, and in no order that GitHub promises.
 type Decision struct {
 	Environment string
 	State       string // approved, rejected or pending
@@ -31,9 +32,11 @@ type Approval struct {
 	Role    Role
 	By      string
 	Comment string
-	Code    string  // of the images that it is for
-	Bypass  string  // why it may be an administrator's bypass; empty when it is none
-	Binding Binding // what ties it to the run and the images
+	Code    string    // of the images that it is for
+	Bypass  string    // why it may be an administrator's bypass; empty when it is none
+	At      time.Time // when it was written down, right after the wait; zero where it was not yet
+
+	Bindings []Binding // what there is to write down of the run's decisions
 
 	Environment string
 	Commit      release.Commit // of the run
@@ -46,47 +49,40 @@ type ruling struct {
 	env  Environment
 	run  Run
 	code string
-	held []Binding // what approvals of this commit were for
+	held []Binding // what decisions of this run were for
 }
 
-// choose returns the approval that counts, or why none does.
-func (r ruling) choose(history []Decision) (Decision, error) {
-	var approved, rejected []Decision
-	for _, d := range history {
-		switch {
-		case d.Environment != r.env.Name:
-		case d.State == "approved":
-			approved = append(approved, d)
-		case d.State == "rejected":
-			rejected = append(rejected, d)
-		}
-	}
-	if len(rejected) > 0 && r.stands(len(approved), len(rejected)) {
+// choose returns the approval that counts, or why none does. One that nobody has seen
+// before is for the images that are there now, and each other one for its own.
+func (r ruling) choose(history []entry) (entry, error) {
+	approved, rejected := r.fresh(history, "approved"), r.fresh(history, "rejected")
+	if len(rejected) > 0 && (len(approved) == 0 || r.run.Attempt <= 1) {
 		return rejected[0], release.Refuse("settle what the comment says, then re-run the failed jobs", "%s rejected by %s: %s",
 			r.role.Title, rejected[0].By, quote(rejected[0].Comment))
 	}
-	err := release.Refuse("approve the deployment to "+r.env.Name+" on the page of the run, then re-run this job",
-		"nobody approved %s in run %d", r.env.Name, r.run.ID)
-	if len(approved) > 0 {
-		if err := r.bound(len(approved)); err != nil {
-			return Decision{}, err
+	if len(rejected) == 0 {
+		approved = append(approved, r.here(history)...)
+	}
+	err := r.nobody(history)
+	for _, e := range approved {
+		if err = r.counts(e.Decision); err == nil {
+			return e, nil
 		}
 	}
-	for _, d := range approved {
-		if err = r.counts(d); err == nil {
-			return d, nil
-		}
-	}
-	return Decision{}, err
+	return entry{}, err
 }
 
-// stands reports whether a rejection is the last word. An earlier attempt may have
-// been rejected; GitHub started this one's job only because somebody approved since,
-// so there is an approval that was not written down yet. In the first attempt there is
-// no earlier one.
-func (r ruling) stands(approvals, rejections int) bool {
-	last := r.last()
-	return rejections > last.Rejections && (approvals <= last.Approvals || r.run.Attempt <= 1)
+// nobody says why there is no approval to judge: all were for other images, or there
+// is none.
+func (r ruling) nobody(history []entry) error {
+	for _, e := range history {
+		if was := r.boundTo(e); e.State == "approved" && was != "" && was != r.code {
+			return release.Refuse("re-run all jobs of the run, look at the new images, and approve "+r.env.Name+" again",
+				"the approval of %s in run %d was for images %s, and this release has images %s", r.env.Name, r.run.ID, was, r.code)
+		}
+	}
+	return release.Refuse("approve the deployment to "+r.env.Name+" on the page of the run, then re-run this job",
+		"nobody approved %s in run %d", r.env.Name, r.run.ID)
 }
 
 // counts refuses an approval that nobody, the wrong person, or for other images

@@ -2,6 +2,8 @@ package signoff_test
 
 import (
 	"errors"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -10,149 +12,217 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/signoff"
 )
 
-const other = "ffffffffffff"
-
-func bound(approvals int, run int64, code string) string {
-	return signoff.Binding{Run: run, Approvals: approvals, Code: code, By: "alice"}.String()
+// attempts is a run whose decisions and images change, and what is written down.
+type attempts struct {
+	*books
+	signoff.Settings
 }
 
-func refused(approvals int, code string) string {
-	return signoff.Binding{Run: 77, Approvals: approvals, Code: code}.String()
+func attempted() *attempts {
+	a := &attempts{books: approved()}
+	a.history, a.run.Attempt = nil, 0
+	return a
+}
+
+// decide adds what somebody decided. GitHub promises no order: first puts it there.
+func (a *attempts) decide(by, state, comment string, first bool) {
+	d := signoff.Decision{Environment: "production-qa", State: state, By: by, Comment: comment}
+	if first {
+		a.history = slices.Insert(a.history, 0, d)
+	} else {
+		a.history = append(a.history, d)
+	}
+}
+
+// confirm is one more attempt, with images of one digest. It says who approved, and
+// with what comment.
+func (a *attempts) confirm(t *testing.T, digest string) (string, error) {
+	t.Helper()
+	a.run.Attempt++
+	req := request()
+	req.Release.Images["backend"] = release.Digest("sha256:" + strings.Repeat(digest, 64))
+	got, err := a.Confirm(t.Context(), a.books, req, new(release.Findings))
+	if err := got.Bind(t.Context(), a.books); err != nil {
+		t.Fatal(err)
+	}
+	if err != nil && (release.ExitStatus(err) != 1 || release.HintOf(err) == "") {
+		t.Errorf("exit status %d, hint %q: %v", release.ExitStatus(err), release.HintOf(err), err)
+	}
+	return got.By + ": " + got.Comment, err
 }
 
 // An approval is for the images that were there: a re-run keeps it, other images
-// void it, and one more approval settles that.
+// void it, and nobody's decision but one that counts by itself settles that.
 func TestAnApprovalIsForItsImages(t *testing.T) {
 	t.Parallel()
-	code := signoff.Code(images())
-	again := signoff.Decision{Environment: "production-qa", State: "approved", By: "alice"}
-	for sentence, test := range map[string]struct {
-		notes []string
-		more  []signoff.Decision
-		want  string
-	}{
-		"nothing was written down yet":                        {nil, nil, ""},
-		"a re-run keeps it":                                   {[]string{bound(1, 77, code)}, nil, ""},
-		"other images void it":                                {[]string{bound(1, 77, other)}, nil, "was for images " + other + ", and this release has images " + code},
-		"one more approval is for what is there now":          {[]string{bound(1, 77, other)}, []signoff.Decision{again}, ""},
-		"which is void again with a third set":                {[]string{bound(1, 77, other), bound(2, 77, "eeeeeeeeeeee")}, []signoff.Decision{again}, "was for images eeeeeeeeeeee"},
-		"images that were approved before stay so":            {[]string{bound(2, 77, other), bound(1, 77, code)}, []signoff.Decision{again}, ""},
-		"one that was refused is not kept for other images":   {[]string{refused(1, other)}, nil, "was for images " + other},
-		"one that was refused for these images may count now": {[]string{refused(1, code)}, nil, ""},
-		"one that was refused opens nothing for the next one": {[]string{refused(1, code), bound(2, 77, other)}, []signoff.Decision{again}, "was for images " + other},
-		"another run's approval is another's":                 {[]string{bound(1, 78, other)}, nil, ""},
-		"what others wrote there says nothing":                {[]string{"images ffffffffffff", "deployed by hand", "images ffffffffffff, approval 1, rejection 0 of run 770; refused"}, nil, ""},
+	const void = "was for images "
+	type attempt struct {
+		decided, images, want string // who decided, or nobody; a name and comment, or a part of the error
+	}
+	for sentence, run := range map[string][]attempt{
+		"a re-run keeps it":                                     {{"alice", "a", "alice: 1"}, {"", "a", "alice: 1"}},
+		"other images void it, for ever":                        {{"alice", "a", "alice: 1"}, {"", "b", void}, {"", "b", void}, {"", "c", void}},
+		"one more approval is for what is there now":            {{"alice", "a", "alice: 1"}, {"", "b", void}, {"alice", "b", "alice: 3"}, {"", "b", "alice: 3"}},
+		"which is void with a third set":                        {{"alice", "a", "alice: 1"}, {"alice", "b", "alice: 2"}, {"", "c", void}},
+		"images that were approved before stay so":              {{"alice", "a", "alice: 1"}, {"alice", "b", "alice: 2"}, {"", "a", "alice: 1"}},
+		"another reviewer's is another's, with its own comment": {{"alice", "a", "alice: 1"}, {"bob", "b", "bob: 2"}, {"", "a", "alice: 1"}},
+		"a bypass does not bring it back":                       {{"alice", "a", "alice: 1"}, {"", "b", void}, {"root", "b", "approved by root, who is not among"}, {"", "b", "approved by root"}},
+		"nor who started the run":                               {{"alice", "a", "alice: 1"}, {"erin", "b", "approved by erin, who started"}, {"", "b", "approved by erin, who started"}},
+		"nor a machine":                                         {{"alice", "a", "alice: 1"}, {"deploy[bot]", "b", "who is nobody"}},
+		"a bypass of images that were approved is not needed":   {{"alice", "a", "alice: 1"}, {"root", "a", "alice: 1"}, {"", "b", void}},
+		"nor does a second approval outlive its images":         {{"alice", "a", "alice: 1"}, {"bob", "a", "bob: 2"}, {"", "b", void}},
+		"a refused one is not kept for other images":            {{"root", "a", "approved by root"}, {"", "b", void}, {"alice", "b", "alice: 3"}},
+		"a rejection is not settled by a bypass":                {{"alice", "a", "alice: 1"}, {"-bob", "a", "rejected by bob"}, {"root", "a", "approved by root"}, {"", "a", "rejected by bob"}, {"alice", "a", "alice: 5"}, {"", "a", "alice: 5"}},
+		"each rejection is seen":                                {{"alice", "a", "alice: 1"}, {"-bob", "a", "rejected by bob"}, {"bob", "a", "bob: 3"}, {"-bob", "a", "rejected by bob"}},
 	} {
-		t.Run(sentence, func(t *testing.T) {
-			t.Parallel()
-			source := approved()
-			source.notes, source.history = test.notes, append(source.history, test.more...)
-			var findings release.Findings
-			_, err := signoff.Settings{}.Confirm(t.Context(), source, request(), &findings)
-			if (err == nil) != (test.want == "") || err != nil && (!strings.Contains(err.Error(), test.want) || release.HintOf(err) == "" || release.ExitStatus(err) != 1) {
-				t.Errorf("error %v, want %q", err, test.want)
-			}
-		})
+		for order, first := range map[string]bool{"newest last": false, "newest first": true} {
+			t.Run(sentence+", "+order, func(t *testing.T) {
+				t.Parallel()
+				a := attempted()
+				a.qa(func(e *signoff.Environment) { e.Users = []string{"alice", "bob", "erin"} })
+				for i, step := range run {
+					if who, rejects := strings.CutPrefix(step.decided, "-"); who != "" {
+						a.decide(who, map[bool]string{false: "approved", true: "rejected"}[rejects], fmt.Sprint(i+1), first)
+					}
+					got, err := a.confirm(t, step.images)
+					if err != nil {
+						got = err.Error()
+					}
+					if !strings.Contains(got, step.want) || err != nil && strings.HasPrefix(step.want, "alice: ") {
+						t.Errorf("attempt %d: %s, want %s", i+1, got, step.want)
+					}
+				}
+			})
+		}
 	}
 }
 
-// What is written down in one attempt is what the next one reads.
+// Decisions that are alike are counted, since nothing else tells them apart.
+func TestAlikeDecisionsAreCounted(t *testing.T) {
+	t.Parallel()
+	a := attempted()
+	for i, digest := range []string{"a", "a", "b"} {
+		a.decide("alice", "approved", "ok", false)
+		if _, err := a.confirm(t, digest); err != nil || len(a.notes) != i+1 {
+			t.Errorf("approval %d: %v, %d notes", i+1, err, len(a.notes))
+		}
+	}
+	if _, err := a.confirm(t, "c"); err == nil {
+		t.Error("three approvals of other images count")
+	}
+	if _, err := a.confirm(t, "a"); err != nil || len(a.notes) != 3 {
+		t.Errorf("as at first: %v, %d notes", err, len(a.notes))
+	}
+}
+
+// What is written down in one attempt is what the next one reads, with its time.
 func TestABindingIsReadBack(t *testing.T) {
 	t.Parallel()
 	source := approved()
-	confirm := func(digest string) error {
-		req := request()
-		req.Release.Images["backend"] = release.Digest("sha256:" + strings.Repeat(digest, 64))
-		approval, err := signoff.Settings{}.Confirm(t.Context(), source, req, new(release.Findings))
+	confirm := func() signoff.Approval {
+		approval, err := signoff.Settings{}.Confirm(t.Context(), source, request(), new(release.Findings))
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
-		return approval.Bind(t.Context(), source)
+		return approval
 	}
-	if err := errors.Join(confirm("a"), confirm("a")); err != nil {
-		t.Fatal(err)
+	first := confirm()
+	if err := first.Bind(t.Context(), source); err != nil || len(source.notes) != 1 || !first.At.IsZero() {
+		t.Fatalf("notes %v, at %v: %v", source.notes, first.At, err)
 	}
-	if err := confirm("b"); release.ExitStatus(err) != 1 {
-		t.Errorf("other images: %v", err)
+	written := regexp.MustCompile("^images " + signoff.Code(images()) + ", decision [0-9a-f]{16} of run 77; signed off by alice$")
+	if text := source.notes[0].Text; !written.MatchString(text) {
+		t.Errorf("written down as %q", text)
 	}
-	if len(source.notes) != 2 || !strings.HasSuffix(source.notes[0], "approval 1, rejection 0 of run 77; signed off by alice") {
-		t.Errorf("notes %q", source.notes)
-	}
-	source.history = append(source.history, source.history[0])
-	if err := errors.Join(confirm("b"), confirm("b"), confirm("a")); err != nil {
-		t.Errorf("after one more approval: %v", err)
-	}
-	approval, err := signoff.Settings{}.Confirm(t.Context(), source, request(), new(release.Findings))
-	if err != nil {
-		t.Fatal(err)
+	if again := confirm(); !again.At.Equal(noon) || len(again.Bindings) > 0 {
+		t.Errorf("at %v, to be written %v", again.At, again.Bindings)
 	}
 	source.broken = errors.New("down")
-	if err := approval.Bind(t.Context(), source); release.ExitStatus(err) != 3 {
+	if err := first.Bind(t.Context(), source); release.ExitStatus(err) != 3 {
 		t.Errorf("a note that cannot be written: %v", err)
 	}
 }
 
-// An approval of an earlier attempt does not outlive a rejection, which runs no job
-// that could write it down.
-func TestARejectionAfterAnApprovalStands(t *testing.T) {
+// GitHub cuts what is longer.
+func TestABindingFitsIntoAState(t *testing.T) {
 	t.Parallel()
-	source := approved()
-	confirm := func() error {
-		source.run.Attempt++
-		approval, err := signoff.Settings{}.Confirm(t.Context(), source, request(), new(release.Findings))
-		return errors.Join(err, approval.Bind(t.Context(), source))
-	}
-	decide := func(state string) {
-		source.history = append([]signoff.Decision{{Environment: "production-qa", State: state, By: "alice", Comment: "no"}}, source.history...)
-	}
-	source.run.Attempt = 0
-	if err := confirm(); err != nil {
-		t.Fatal(err)
-	}
-	decide("rejected")
-	for range 2 {
-		if err := confirm(); err == nil || !strings.Contains(err.Error(), `rejected by alice: "no"`) {
-			t.Errorf("rejected since: %v", err)
-		}
-	}
-	decide("approved")
-	if err := errors.Join(confirm(), confirm()); err != nil {
-		t.Errorf("approved since: %v", err)
-	}
-	decide("rejected")
-	if err := confirm(); err == nil {
-		t.Error("a second rejection is not seen")
+	b := signoff.Binding{Run: 1e18 - 1, Code: signoff.Code(images()), Decision: strings.Repeat("f", 16), By: strings.Repeat("a", 39)}
+	if n := len(b.String()); n > 140 {
+		t.Errorf("%d characters", n)
 	}
 }
 
-// An approval that was refused is written down, once, so that it cannot count for
-// images that nobody has seen.
+// Notes of another run, and of another tool, bind nothing.
+func TestWhatOthersWroteBindsNothing(t *testing.T) {
+	t.Parallel()
+	a := attempted()
+	a.decide("alice", "approved", "ok", false)
+	if _, err := a.confirm(t, "b"); err != nil {
+		t.Fatal(err)
+	}
+	text := a.notes[0].Text
+	for _, note := range []string{strings.Replace(text, "run 77", "run 78", 1), strings.Replace(text, "run 77", "run 770", 1), "images ffffffffffff", "deployed by hand"} {
+		a.notes[0].Text = note
+		if _, err := a.confirm(t, "a"); err != nil {
+			t.Errorf("%s: %v", note, err)
+		}
+		a.notes = a.notes[:1]
+	}
+}
+
+// In one attempt a rejection is the last word, whoever approves beside it.
+func TestARejectionOfTheFirstAttemptStands(t *testing.T) {
+	t.Parallel()
+	a := attempted()
+	a.decide("alice", "approved", "ok", false)
+	a.decide("bob", "rejected", "no", false)
+	if _, err := a.confirm(t, "a"); err == nil || !strings.Contains(err.Error(), `rejected by bob: "no"`) || len(a.notes) > 0 {
+		t.Errorf("%v, notes %v", err, a.notes)
+	}
+}
+
+// Where an attempt was killed before all was written, the next one says the same.
+func TestHalfABindingIsCompleted(t *testing.T) {
+	t.Parallel()
+	a := attempted()
+	a.decide("bob", "rejected", "no", false)
+	if _, err := a.confirm(t, "a"); err == nil {
+		t.Fatal("it was rejected")
+	}
+	a.decide("alice", "approved", "ok", false)
+	a.decide("root", "approved", "now", false)
+	if _, err := a.confirm(t, "a"); err != nil || len(a.notes) != 3 {
+		t.Fatalf("%v, notes %v", err, a.notes)
+	}
+	whole := a.notes
+	for n := range whole {
+		a.notes = slices.Clone(whole[:n])
+		if got, err := a.confirm(t, "a"); err != nil || got != "alice: ok" || !slices.EqualFunc(a.notes, whole, func(x, y signoff.Note) bool { return x.Text == y.Text }) {
+			t.Errorf("after %d notes: %s, %v, notes %v", n, got, err, a.notes)
+		}
+	}
+}
+
+// An approval that was refused is written down, once. It may count for its images where
+// the rules change, and for no others.
 func TestAnApprovalThatIsRefusedIsBound(t *testing.T) {
 	t.Parallel()
-	source := approved()
-	source.history[0].By = "root"
-	confirm := func(settings signoff.Settings, digest string) error {
-		req := request()
-		req.Release.Images["backend"] = release.Digest("sha256:" + strings.Repeat(digest, 64))
-		approval, err := settings.Confirm(t.Context(), source, req, new(release.Findings))
-		return errors.Join(err, approval.Bind(t.Context(), source))
-	}
-	lenient := signoff.Settings{AllowBypass: true}
+	a := attempted()
+	a.decide("root", "approved", "now", false)
 	for range 2 {
-		if err := confirm(signoff.Settings{}, "a"); release.ExitStatus(err) != 1 {
-			t.Errorf("a bypass: %v", err)
+		if _, err := a.confirm(t, "a"); err == nil {
+			t.Error("a bypass counts")
 		}
 	}
-	if want := []string{refused(1, signoff.Code(images()))}; !slices.Equal(source.notes, want) {
-		t.Errorf("notes %q, want %q", source.notes, want)
+	if len(a.notes) != 1 || !strings.HasSuffix(a.notes[0].Text, " of run 77; not counted") {
+		t.Errorf("notes %v", a.notes)
 	}
-	for range 2 {
-		if err := confirm(lenient, "b"); err == nil || !strings.Contains(err.Error(), "was for images") {
-			t.Errorf("other images: %v", err)
-		}
+	a.Settings = signoff.Settings{AllowBypass: true}
+	if _, err := a.confirm(t, "b"); err == nil || !strings.Contains(err.Error(), "was for images") {
+		t.Errorf("other images: %v", err)
 	}
-	if err := confirm(lenient, "a"); err != nil {
-		t.Errorf("the same images: %v", err)
+	if _, err := a.confirm(t, "a"); err != nil || len(a.notes) != 2 || !strings.HasSuffix(a.notes[1].Text, "signed off by root") {
+		t.Errorf("the same images: %v, notes %v", err, a.notes)
 	}
 }
 
@@ -160,26 +230,37 @@ func TestAnApprovalThatIsRefusedIsBound(t *testing.T) {
 // one's own.
 func TestWhoApprovedMayRunItAgain(t *testing.T) {
 	t.Parallel()
-	code := signoff.Code(images())
 	for sentence, test := range map[string]struct {
-		note, trigger, actor string
-		good                 bool
+		first, second  string // who approves which attempt, if anybody
+		trigger, actor string // who runs it again
+		want           string
 	}{
-		"alice approved, and runs it again":       {bound(1, 77, code), "alice", "erin", true},
-		"an approval of other images is not kept": {bound(1, 77, other), "alice", "erin", false},
-		"nothing was kept":                        {"", "alice", "erin", false},
-		"what was refused is not kept":            {refused(1, code), "alice", "erin", false},
-		"another one's was":                       {signoff.Binding{Run: 77, Approvals: 1, Code: code, By: "bob"}.String(), "alice", "erin", false},
-		"she started the run":                     {bound(1, 77, code), "erin", "alice", false},
+		"alice approved, and runs it again":           {"alice", "", "alice", "erin", "alice: 1"},
+		"nothing was kept":                            {"", "alice", "alice", "erin", "approved by alice, who started the run"},
+		"what was refused is not kept":                {"root", "", "root", "erin", "approved by root, who started the run"},
+		"another one's is kept, and hers not counted": {"bob", "alice", "alice", "erin", "bob: 1"},
+		"she started the run":                         {"alice", "", "erin", "alice", "approved by alice, who started the run"},
 	} {
 		t.Run(sentence, func(t *testing.T) {
 			t.Parallel()
-			source := approved()
-			source.notes = []string{test.note}
-			source.run = signoff.Run{ID: 77, Attempt: 2, Commit: commit, Actor: test.actor, Trigger: test.trigger}
-			_, err := signoff.Settings{}.Confirm(t.Context(), source, request(), new(release.Findings))
-			if (err == nil) != test.good {
-				t.Errorf("got %v", err)
+			a := attempted()
+			a.qa(func(e *signoff.Environment) { e.Users = []string{"alice", "bob"} })
+			for i, by := range []string{test.first, test.second} {
+				if by != "" {
+					a.decide(by, "approved", fmt.Sprint(i+1), false)
+				}
+				if i == 0 {
+					_, _ = a.confirm(t, "a") // the next one is looked at
+					a.run.Actor, a.run.Trigger = test.actor, test.trigger
+				}
+			}
+			a.Settings = signoff.Settings{AllowBypass: true}
+			got, err := a.confirm(t, "a")
+			if err != nil {
+				got = err.Error()
+			}
+			if !strings.Contains(got, test.want) {
+				t.Errorf("%s, want %s", got, test.want)
 			}
 		})
 	}
@@ -226,8 +307,9 @@ func TestWhoIsAskedWhen(t *testing.T) {
 		if got := test.settings.Before(test.phase); got == nil || !slices.Equal(got, test.want) {
 			t.Errorf("before %s: %v, want %v", test.phase, got, test.want)
 		}
-		if len(test.phase.Look()) == 0 {
-			t.Errorf("before %s there is nothing to look at", test.phase)
+		without, with := test.phase.Look(false), test.phase.Look(true)
+		if len(without) == 0 || strings.Contains(strings.Join(without, " "), "Preview") || strings.Contains(strings.Join(with, " "), "X-Bluegreen-Preview") != (test.phase == signoff.Shift) {
+			t.Errorf("before %s there is %q to look at, and with a preview %q", test.phase, without, with)
 		}
 	}
 }
@@ -240,7 +322,7 @@ func TestWhatAnEnvironmentSaysOfItself(t *testing.T) {
 		want     string
 	}{
 		{signoff.Settings{}, signoff.Environment{Users: []string{"alice"}, Teams: []string{"ops"}, SelfReviewPrevented: true}, "it asks alice or team ops, and not whoever started the run"},
-		{signoff.Settings{}, signoff.Environment{Users: []string{"alice"}, BypassAllowed: true}, "it asks alice; it lets whoever started the run approve, which signoff then refuses; administrators may bypass it, which signoff then refuses"},
+		{signoff.Settings{}, signoff.Environment{Users: []string{"alice"}, BypassAllowed: true}, "it asks alice; administrators may bypass it, which signoff then refuses"},
 		{signoff.Settings{AllowSelfReview: true, AllowBypass: true}, signoff.Environment{Users: []string{"alice"}, BypassAllowed: true}, "it asks alice; administrators may bypass it, and that counts"},
 	} {
 		if got := test.settings.Asks(test.env); got != test.want {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
@@ -17,7 +18,7 @@ type Source interface {
 	Run(ctx context.Context, id int64) (Run, error)
 	Decisions(ctx context.Context, run int64) ([]Decision, error)
 	// Notes returns what a Notebook has of an environment and a commit.
-	Notes(ctx context.Context, environment string, commit release.Commit) ([]string, error)
+	Notes(ctx context.Context, environment string, commit release.Commit) ([]Note, error)
 }
 
 // Request is what is to be confirmed.
@@ -46,18 +47,14 @@ func (s Settings) Confirm(ctx context.Context, source Source, req Request, findi
 		miss(findings, role, err)
 		return Approval{}, err
 	}
-	decision, err := r.choose(history)
+	chosen, err := r.choose(history)
+	approval := Approval{Role: role, By: chosen.By, Comment: chosen.Comment, At: r.since(chosen), Environment: r.env.Name, Commit: r.run.Commit}
 	if err != nil {
-		r.refuse(findings, decision, err)
-		return Approval{
-			Role: role, By: decision.By, Comment: decision.Comment,
-			Binding: r.refused(history, decision), Environment: r.env.Name, Commit: r.run.Commit,
-		}, err
+		r.refuse(findings, chosen, err)
+		approval.Bindings = r.refused(history, chosen)
+		return approval, err
 	}
-	approval := Approval{
-		Role: role, By: decision.By, Comment: decision.Comment, Code: r.code, Bypass: r.bypass(decision),
-		Binding: r.bind(history, decision.By), Environment: r.env.Name, Commit: r.run.Commit,
-	}
+	approval.Code, approval.Bypass, approval.Bindings = r.code, r.bypass(chosen.Decision), r.bind(history, chosen)
 	r.signOff(findings, approval, req.Release.Version)
 	return approval, nil
 }
@@ -85,7 +82,7 @@ func (q Request) check() error {
 
 // read asks for the environment, the run and its history, and refuses an
 // environment that holds nothing.
-func (s Settings) read(ctx context.Context, source Source, req Request, role Role) (ruling, []Decision, error) {
+func (s Settings) read(ctx context.Context, source Source, req Request, role Role) (ruling, []entry, error) {
 	name := role.Environment(req.Target)
 	r := ruling{Settings: s, role: role, code: Code(req.Release.Images)}
 	var err error
@@ -112,7 +109,7 @@ func (s Settings) read(ctx context.Context, source Source, req Request, role Rol
 		return r, nil, unread("what approvals of "+name+" were for", err)
 	}
 	r.held = bindings(notes, req.Run)
-	return r, history, nil
+	return r, r.entries(history), nil
 }
 
 // unread keeps the source's own hint, if it has one.
@@ -132,10 +129,10 @@ func miss(findings *release.Findings, role Role, err error) {
 
 // refuse shows a rejection as failed, and an approval that is missing or does
 // not count as not shown.
-func (r ruling) refuse(findings *release.Findings, decision Decision, err error) {
+func (r ruling) refuse(findings *release.Findings, chosen entry, err error) {
 	for _, id := range r.role.Evidence {
-		if decision.State == "rejected" {
-			findings.Show(id, false, "%v", err)
+		if chosen.State == "rejected" {
+			findings.Decide(id, false, time.Time{}, "%v", err) // GitHub keeps no time of it
 		} else {
 			findings.Miss(id, "%v", err)
 		}
@@ -164,7 +161,7 @@ func (r ruling) signOff(findings *release.Findings, a Approval, version release.
 		if a.Bypass != "" {
 			by += " (" + a.Bypass + ")"
 		}
-		findings.SignOff(id, "%s %s approved %s, images %s, in run %d attempt %d: %s",
+		findings.Decide(id, true, a.At, "%s %s approved %s, images %s, in run %d attempt %d: %s",
 			r.role.Title, by, version, a.Code, r.run.ID, r.run.Attempt, quote(a.Comment))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/signoff"
@@ -12,12 +13,15 @@ import (
 
 const commit = "0123456789abcdef0123456789abcdef01234567"
 
+// noon is when the first note is written; each other one a minute after.
+var noon = time.Date(2026, 10, 1, 12, 0, 0, 0, time.UTC)
+
 // books is a Source that answers from fields.
 type books struct {
 	environments map[string]signoff.Environment
 	run          signoff.Run
 	history      []signoff.Decision
-	notes        []string
+	notes        []signoff.Note
 	broken       error // what every answer but the environment's is
 }
 
@@ -35,12 +39,12 @@ func (b *books) Decisions(context.Context, int64) ([]signoff.Decision, error) {
 	return b.history, b.broken
 }
 
-func (b *books) Notes(context.Context, string, release.Commit) ([]string, error) {
+func (b *books) Notes(context.Context, string, release.Commit) ([]signoff.Note, error) {
 	return b.notes, b.broken
 }
 
 func (b *books) Note(_ context.Context, _ string, _ release.Commit, text string) error {
-	b.notes = append(b.notes, text)
+	b.notes = append(b.notes, signoff.Note{Text: text, At: noon.Add(time.Duration(len(b.notes)) * time.Minute)})
 	return b.broken
 }
 

@@ -42,6 +42,19 @@ func (s Settings) Guarded(e Environment) error {
 	return nil
 }
 
+// Ready refuses, before anything is built, what Guarded refuses, and an environment in
+// which whoever started the run could approve, which would be refused after the wait.
+func (s Settings) Ready(e Environment) error {
+	if err := s.Guarded(e); err != nil {
+		return err
+	}
+	if !e.SelfReviewPrevented && !s.AllowSelfReview {
+		return release.Refuse("prevent it: bluegreen environments --apply, or set sign-off.allow-self-review",
+			"environment %s lets whoever started the run approve, which signoff would refuse after the wait", e.Name)
+	}
+	return nil
+}
+
 // Asks says whom an environment asks, and which ways past them it leaves open.
 func (s Settings) Asks(e Environment) string {
 	who := slices.Clone(e.Users)
@@ -49,11 +62,8 @@ func (s Settings) Asks(e Environment) string {
 		who = append(who, "team "+team)
 	}
 	text := "it asks " + strings.Join(who, " or ")
-	switch {
-	case e.SelfReviewPrevented:
+	if e.SelfReviewPrevented {
 		text += ", and not whoever started the run"
-	case !s.AllowSelfReview:
-		text += "; it lets whoever started the run approve, which signoff then refuses"
 	}
 	switch {
 	case e.BypassAllowed && s.AllowBypass:

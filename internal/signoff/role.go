@@ -17,13 +17,18 @@ const (
 	Step     Phase = "step" // a step of the shift, which names the role
 )
 
-// Look says what there is to look at before deciding, on the page of the run.
-func (p Phase) Look() []string {
+// Look says what there is to look at before deciding, on the page of the run. The
+// candidate can be seen itself before the shift where a preview is set up.
+func (p Phase) Look(preview bool) []string {
 	switch p {
 	case Migrate:
 		return []string{"preflight: the pull request, its checks and the alerts", "build: the images, their sizes and scans", "the migration files of the commit"}
 	case Shift:
-		return []string{"migrate: the review, the rehearsal and the backup", "deploy-green: what runs, and its log", "smoke: every answer of the candidate, and its JUnit file", "the preview of the candidate, where one is set up"}
+		all := []string{"migrate: the review, the rehearsal and the backup", "deploy-green: what runs, and its log", "smoke: every answer of the candidate, and its JUnit file"}
+		if preview {
+			all = append(all, "the candidate itself, with the secret value in the header X-Bluegreen-Preview or the cookie bluegreen_preview")
+		}
+		return all
 	case Step:
 		return []string{"shift: the step that is running, its gates and its numbers"}
 	case Finalize:

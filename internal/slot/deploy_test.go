@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/lab"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -162,11 +163,11 @@ func TestWhatIsNeverHealthyRunsOutOfTime(t *testing.T) {
 	t.Parallel()
 	check := map[string]any{"test": []string{"CMD", "/app", "health"}, "interval": "500ms", "start_period": "10m"}
 	w := newWorks(t, release.Green, map[string]any{"backend": service("backend", map[string]any{"healthcheck": check})})
-	w.settings.Timeout = 5e9
+	w.settings.Timeout = 15 * time.Second
 	w.open()
 	w.push("backend", serving(lab.Ports(t, 1)[0], "MODE=unhealthy"))
 	_, err := w.deploy()
-	if err == nil || !strings.Contains(err.Error(), "green is not healthy within 5s: backend 1 is starting") {
+	if err == nil || !strings.Contains(err.Error(), "green is not healthy within 15s: backend 1 is starting") {
 		t.Fatalf("got %v", err)
 	}
 }

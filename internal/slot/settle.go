@@ -39,16 +39,16 @@ func (d *deployment) settle(ctx context.Context) ([]Container, error) {
 	events, _ := d.engine.Events(ctx, d.place.Project, d.since)
 	died := map[string]Event{}
 	var well time.Time
+	var lack *shortfall // at the last look that was answered
 	for {
 		all, err := d.Inspect(ctx)
 		if err != nil {
-			return nil, d.stopped(ctx, err, nil)
+			return nil, d.stopped(ctx, err, lack)
 		}
 		if err := d.blame(ctx, all, died); err != nil {
 			return all, err
 		}
-		lack := d.lack(all)
-		if lack != nil {
+		if lack = d.lack(all); lack != nil {
 			well = time.Time{}
 		} else if well = d.watched(ctx, all, well); time.Since(well) >= d.settings.Settle {
 			d.sample(ctx, all, 0)

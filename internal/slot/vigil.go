@@ -16,7 +16,8 @@ type vigil struct {
 
 // Vigil tells what happens to the slot's containers until ctx ends, as Watch
 // does, and opens its eyes again when the engine comes back: Seen follows Blind. An
-// exit with 0 of what may end is told as Finished.
+// exit with 0 of what may end is told as Finished, and a stop that leaves users too
+// few containers as Missing.
 // What it has missed meanwhile it finds out by comparing, and tells as Died: who
 // has stopped what nobody watched is not known. A container that is unhealthy
 // when the eyes open is told as Sick. The channel is closed at the end.
@@ -42,7 +43,7 @@ func (v *vigil) watch(ctx context.Context) {
 		all, err = v.Inspect(ctx)
 	}
 	if err != nil {
-		v.pass(Event{At: time.Now(), Kind: Blind, Err: err})
+		v.pass(ctx, Event{At: time.Now(), Kind: Blind, Err: err})
 		return
 	}
 	if v.blind {
@@ -50,11 +51,11 @@ func (v *vigil) watch(ctx context.Context) {
 		v.tell(Event{At: since, Kind: Seen})
 	}
 	v.compare(since, all)
-	v.follow(ctx, since, v.pass)
+	v.follow(ctx, since, func(event Event) bool { return v.pass(ctx, event) })
 }
 
 // pass tells an event; that nothing is seen is told once.
-func (v *vigil) pass(event Event) bool {
+func (v *vigil) pass(ctx context.Context, event Event) bool {
 	switch event.Kind {
 	case Blind:
 		if v.blind {
@@ -65,11 +66,36 @@ func (v *vigil) pass(event Event) bool {
 		v.runs[event.ID] = event.At
 	case Died, Stopped:
 		delete(v.runs, event.ID)
-		if event.Kind == Died && event.ExitCode == 0 && v.ends[event.ID] {
+		switch {
+		case event.Kind == Died && event.ExitCode == 0 && v.ends[event.ID]:
 			event.Kind = Finished
+		case event.Kind == Stopped && v.short(ctx, event.Service):
+			event.Kind = Missing
 		}
 	}
 	return v.tell(event)
+}
+
+// short says whether fewer containers of a service run than the slot has to have of
+// it, and at least one. Workers and jobs answer no user. An engine that does not
+// answer is soon told as Blind.
+func (v *vigil) short(ctx context.Context, service string) bool {
+	all, err := v.Inspect(ctx)
+	if err != nil || service == v.settings.Workers.Service {
+		return false
+	}
+	running, want := 0, 1
+	for _, c := range all {
+		want = max(want, parseCounts(c.Labels[LabelServices])[service])
+		switch {
+		case c.Service != service:
+		case c.job():
+			return false
+		case c.State == Running:
+			running++
+		}
+	}
+	return running < want
 }
 
 // compare tells what has changed since the eyes were open last.

@@ -81,6 +81,10 @@ func TestAVigil(t *testing.T) {
 			return all
 		}
 	}
+	stoppedWeb := Event{At: time.Unix(12, 0), Kind: Stopped, ID: "w", Service: "web"}
+	another := func(services string) Container {
+		return Container{ID: "o", Service: "web", Number: 2, State: Running, Started: started, Labels: map[string]string{LabelServices: services}}
+	}
 	never := func(time.Duration) bool { return false }
 	outage := func(at time.Duration) bool { return at > 5*time.Second && at < 30*time.Second }
 	for name, c := range map[string]struct {
@@ -111,13 +115,21 @@ func TestAVigil(t *testing.T) {
 		"sees who was unhealthy before": {never, func(time.Duration) []Container {
 			return changed(func(c *Container) { c.Health = Unhealthy })
 		}, nil, []Kind{Sick}},
-		"opens its eyes again":                     {outage, always, nil, []Kind{Blind, Seen}},
-		"opens them late":                          {func(at time.Duration) bool { return at < 20*time.Second }, always, nil, []Kind{Blind, Seen}},
-		"finds out who has exited meanwhile":       {outage, later(changed(func(c *Container) { c.State, c.ExitCode = Exited, 1 })), nil, []Kind{Blind, Seen, Died}},
-		"finds out who was started again":          {outage, later(changed(func(c *Container) { c.Started = started.Add(time.Hour) })), nil, []Kind{Blind, Seen, Died}},
-		"finds out who became unhealthy":           {outage, later(changed(func(c *Container) { c.Health = Unhealthy })), nil, []Kind{Blind, Seen, Sick}},
-		"finds out who was removed":                {outage, later(nil), nil, []Kind{Blind, Seen, Died}},
-		"does not take who was stopped for a loss": {outage, later(changed(func(c *Container) { c.State = Exited })), []Event{{At: time.Unix(2, 0), Kind: Stopped, ID: "w"}}, []Kind{Stopped, Blind, Seen}},
+		"opens its eyes again":                         {outage, always, nil, []Kind{Blind, Seen}},
+		"opens them late":                              {func(at time.Duration) bool { return at < 20*time.Second }, always, nil, []Kind{Blind, Seen}},
+		"finds out who has exited meanwhile":           {outage, later(changed(func(c *Container) { c.State, c.ExitCode = Exited, 1 })), nil, []Kind{Blind, Seen, Died}},
+		"finds out who was started again":              {outage, later(changed(func(c *Container) { c.Started = started.Add(time.Hour) })), nil, []Kind{Blind, Seen, Died}},
+		"finds out who became unhealthy":               {outage, later(changed(func(c *Container) { c.Health = Unhealthy })), nil, []Kind{Blind, Seen, Sick}},
+		"finds out who was removed":                    {outage, later(nil), nil, []Kind{Blind, Seen, Died}},
+		"does not take who was stopped for a loss":     {outage, later(changed(func(c *Container) { c.State = Exited })), []Event{{At: time.Unix(2, 0), Kind: Stopped, ID: "w", Service: "web"}}, []Kind{Stopped, Blind, Seen}},
+		"takes the stop of the last one for a loss":    {never, later(changed(func(c *Container) { c.State = Exited })), []Event{stoppedWeb}, []Kind{Missing}},
+		"takes the removal of the last one for a loss": {never, later(nil), []Event{stoppedWeb}, []Kind{Missing}},
+		"takes a stop that leaves too few for a loss":  {never, later([]Container{another("web=2")}), []Event{stoppedWeb}, []Kind{Missing}},
+		"leaves alone a stop that leaves enough":       {never, later([]Container{another("web=1")}), []Event{stoppedWeb}, []Kind{Stopped}},
+		"leaves alone the stop of a worker":            {never, later(nil), []Event{{At: time.Unix(12, 0), Kind: Stopped, ID: "v", Service: "worker"}}, []Kind{Stopped}},
+		"leaves alone the stop of a job": {never, later(changed(func(c *Container) {
+			c.State, c.Labels = Exited, map[string]string{LabelRole: roleJob, LabelServices: "web=1"}
+		})), []Event{stoppedWeb}, []Kind{Stopped}},
 		"knows who was started under its eyes": {outage, func(at time.Duration) []Container {
 			c := changed(func(c *Container) { c.State, c.Started = Created, time.Time{} })
 			if at > 2*time.Second {

@@ -14,6 +14,7 @@ const (
 	Began       Kind = "started"
 	Died        Kind = "died"    // by itself
 	Stopped     Kind = "stopped" // because it was asked to
+	Missing     Kind = "missing" // because it was asked to stop, and too few are left; told by Vigil alone
 	Finished    Kind = "ended"   // by itself with 0, as a job does, or a program that the engine starts again
 	OutOfMemory Kind = "out of memory"
 	Recovered   Kind = "healthy"
@@ -29,7 +30,7 @@ type Event struct {
 	ID       string
 	Service  string
 	Number   int
-	ExitCode int   // of Died and Stopped
+	ExitCode int   // of Died, Stopped and Missing
 	Err      error // of Blind
 }
 
@@ -52,6 +53,8 @@ func (e Event) String() string {
 		return fmt.Sprintf("exited with %d", e.ExitCode)
 	case Stopped:
 		return fmt.Sprintf("was stopped and exited with %d", e.ExitCode)
+	case Missing:
+		return fmt.Sprintf("was stopped and exited with %d, and too few are left", e.ExitCode)
 	case Finished:
 		return "ended by itself, with 0"
 	case OutOfMemory:

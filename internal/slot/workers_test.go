@@ -3,6 +3,7 @@ package slot_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,6 +42,7 @@ func TestWorkersAreQuietThenStartedThenQuieted(t *testing.T) {
 	w.found = &found
 	w.wants("passed: B.3.s6 1.2.p2")
 
+	w.speaking()
 	got, err := w.Workers().Quiet(t.Context())
 	if err != nil || got.Stopped != 3 || got.Killed != 0 || got.Codes["worker 2"] != 0 || len(got.Codes) != 3 {
 		t.Errorf("quieted %+v, %v", got, err)
@@ -68,6 +70,7 @@ func TestADeafWorkerIsKilledWhenItsGraceIsOver(t *testing.T) {
 	w.push("worker", working("MODE=deaf"))
 	w.mustDeploy()
 	w.wants("passed: B.3.s6 1.2.p2 B.5.s2")
+	w.speaking()
 	begun := time.Now()
 	got, err := w.Workers().Quiet(t.Context())
 	if err != nil || got.Stopped != 1 || got.Killed != 1 || got.Codes["worker 1"] != 137 {
@@ -84,20 +87,23 @@ func TestAWorkerThatCrashesAtItsStartIsNamed(t *testing.T) {
 	w.push("backend", serving(lab.Ports(t, 1)[0]))
 	w.push("worker", working("MODE=crash"))
 	w.mustDeploy()
-	ended := false
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	events := w.Watch(ctx)
 	for range 20 { // it runs for a moment first
-		if _, err := w.Workers().Start(t.Context()); err != nil {
-			ended = strings.Contains(err.Error(), "worker 1 exited with 3: no such table")
-			break
-		}
-	}
-	if !ended {
-		for event := range w.Watch(t.Context()) {
-			if event.Kind == slot.Died {
-				break
+		if _, err := w.Workers().Start(ctx); err != nil {
+			if !strings.Contains(err.Error(), "worker 1 exited with 3: no such table") {
+				t.Error(err)
 			}
+			return
 		}
 	}
+	for event := range events {
+		if event.Kind == slot.Died {
+			return
+		}
+	}
+	t.Error("nobody was told")
 }
 
 func TestAnIdleSlotKeepsWhatItsModeSays(t *testing.T) {
@@ -173,7 +179,7 @@ func TestAVigilHearsOfACrashWhenItHappens(t *testing.T) {
 	w.push("backend", serving(lab.Ports(t, 1)[0]))
 	w.push("worker", working("MODE=crash"))
 	w.mustDeploy()
-	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), patience)
 	defer stop()
 	events := w.Vigil(ctx)
 	_, _ = w.Workers().Start(ctx)
@@ -186,13 +192,46 @@ func TestAVigilHearsOfACrashWhenItHappens(t *testing.T) {
 	t.Error("it was not told")
 }
 
+// A candidate that somebody stops answers users no more than one that crashed.
+func TestAVigilHearsThatTheLastOneOfAServiceWasStopped(t *testing.T) {
+	t.Parallel()
+	w := newWorks(t, release.Green, map[string]any{"backend": service("backend", nil)})
+	w.push("backend", serving(lab.Ports(t, 1)[0]))
+	w.mustDeploy()
+	ctx, stop := context.WithTimeout(t.Context(), 3*time.Minute)
+	all, events := w.inspect(), w.Vigil(ctx)
+	var stopping sync.WaitGroup
+	stopping.Go(func() { // again and again, since the eyes may not be open yet
+		for ctx.Err() == nil {
+			_ = w.engine.Stop(ctx, all[0].ID, time.Second)
+			select {
+			case <-ctx.Done():
+			case <-time.After(time.Second):
+				_ = w.engine.Start(ctx, all[0].ID)
+			}
+		}
+	})
+	told := false
+	for event := range events {
+		if event.Kind == slot.Missing && event.Service == "backend" {
+			told = true
+			stop()
+		}
+	}
+	stop()
+	stopping.Wait()
+	if !told {
+		t.Error("it was not told")
+	}
+}
+
 func TestWatchTellsCrashesFromStops(t *testing.T) {
 	t.Parallel()
 	w := newWorks(t, release.Green, map[string]any{"backend": service("backend", nil), "worker": service("worker", nil)})
 	w.push("backend", serving(lab.Ports(t, 1)[0]))
 	w.push("worker", working("MODE=crash"))
 	w.mustDeploy()
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), patience)
 	defer stop()
 	events := w.Watch(ctx)
 	_, _ = w.Workers().Start(ctx)

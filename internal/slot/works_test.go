@@ -26,6 +26,9 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/slot"
 )
 
+// patience is for an engine with a lot else to do.
+const patience = 3 * time.Minute
+
 const commit release.Commit = "0123456789abcdef0123456789abcdef01234567"
 
 // layer is the one layer of all images of these tests: a small static program.
@@ -75,8 +78,8 @@ func newWorks(t *testing.T, s release.Slot, services map[string]any) *works {
 	place := slot.Place{Compose: []string{"compose.json"}, Project: w.project}
 	w.settings = slot.Settings{
 		Blue: place, Green: place,
-		Workers: slot.WorkerSettings{Service: "worker", Start: slot.FirstStep, Grace: 20 * time.Second},
-		Settle:  time.Second, Timeout: 2 * time.Minute,
+		Workers: slot.WorkerSettings{Service: "worker", Start: slot.FirstStep, Grace: time.Minute},
+		Settle:  time.Second, Timeout: patience,
 		Logs: slot.LogSettings{Window: time.Hour, NewErrors: slot.Report},
 	}
 	w.order = slot.Order{
@@ -181,6 +184,27 @@ func (w *works) inspect() []slot.Container {
 		w.t.Fatal(err)
 	}
 	return all
+}
+
+// speaking waits until every worker has said that it started: one that has not yet
+// is ended by a signal that it would have heeded.
+func (w *works) speaking() {
+	w.t.Helper()
+	for begin := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		logs, err := w.Logs(w.t.Context(), 5)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		maps.DeleteFunc(logs, func(name, text string) bool {
+			return !strings.HasPrefix(name, "worker ") || strings.Contains(text, "worker started")
+		})
+		if len(logs) == 0 {
+			return
+		}
+		if time.Since(begin) > patience {
+			w.t.Fatalf("workers have not said that they started: %v", logs)
+		}
+	}
 }
 
 // wants compares what was found with lines such as "B.3.v1 passed".

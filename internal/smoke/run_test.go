@@ -3,6 +3,7 @@ package smoke_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/bluegreen-actions/bluegreen/internal/lab"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/smoke"
 )
@@ -43,11 +45,11 @@ func TestEvidenceIsShownForEachCheck(t *testing.T) {
 func TestAProbeThatFailsOrHangs(t *testing.T) {
 	t.Parallel()
 	s := settings(check(nil))
-	s.Timeout = 2 * time.Second
+	s.Timeout = 10 * time.Second
 	down := smoke.Probe{Name: "queue", Ask: func(context.Context) (string, error) { return "", errors.New("connection refused") }}
 	slow := smoke.Probe{Name: "slow", Ask: func(ctx context.Context) (string, error) { <-ctx.Done(); return "", context.Cause(ctx) }}
 	report, err := s.Run(t.Context(), candidate(t), new(release.Findings), down, slow)
-	if report.Failed() != 2 || !strings.Contains(err.Error(), "queue: connection refused") || !strings.Contains(err.Error(), "slow: no answer within 2s") {
+	if report.Failed() != 2 || !strings.Contains(err.Error(), "queue: connection refused") || !strings.Contains(err.Error(), "slow: no answer within 10s") {
 		t.Errorf("%v", err)
 	}
 }
@@ -82,12 +84,7 @@ func TestARepeatedCheck(t *testing.T) {
 
 func TestAServiceThatIsStillStarting(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close() // nobody listens for now
+	address := fmt.Sprintf("127.0.0.1:%d", lab.Ports(t, 1)[0]) // nobody listens for now
 	services := map[string]string{"backend": "http://" + address}
 	s := settings(check(nil))
 	if _, err := s.Run(t.Context(), services, new(release.Findings)); err == nil || !strings.Contains(err.Error(), "connection refused") {
@@ -103,7 +100,7 @@ func TestAServiceThatIsStillStarting(t *testing.T) {
 		}
 	}()
 	defer func() { server.Close(); <-served }()
-	s.StartWithin = time.Minute
+	s.StartWithin = 3 * time.Minute
 	if _, err := s.Run(t.Context(), services, new(release.Findings)); err != nil {
 		t.Errorf("with patience: %v", err)
 	}

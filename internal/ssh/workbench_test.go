@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/lab"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -39,6 +40,25 @@ func through(t *testing.T, login *lab.Login) (*lab.Login, *lab.Wire) {
 	t.Helper()
 	w := lab.NewWire(t, login.Server.URL)
 	return login.Through(w), w
+}
+
+// patience is for a machine with a lot else to do.
+const patience = 3 * time.Minute
+
+// once tries until a number of connections is as it has to be. A machine that stands
+// still for as long as an answer may take costs one more, which is how it has to be,
+// too; one that is opened for nothing would be there each time.
+func once(t *testing.T, want int, connections func() int) {
+	t.Helper()
+	for begin := time.Now(); ; {
+		got := connections()
+		if got == want {
+			return
+		}
+		if time.Since(begin) > patience {
+			t.Fatalf("%d connections, want %d", got, want)
+		}
+	}
 }
 
 func must(t *testing.T, err error) {

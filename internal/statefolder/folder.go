@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/traffic"
 )
 
 // Folder is a state folder. Each write to it is one step that can be the last: a
@@ -178,7 +179,7 @@ func (f *Folder) Sweep(ctx context.Context) error {
 func gone(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return release.CannotTell("mount the state folder, or install the configuration again", "read the state folder: %w", err)
+		return release.CannotTell("mount the state folder, or install the configuration again, such as with bluegreen nginx install --live blue", "%w: read the state folder: %w", traffic.ErrGone, err)
 	case errors.Is(err, fs.ErrPermission):
 		return release.CannotTell("let this user read and write the state folder: chown -R it", "open the state folder: %w", err)
 	}

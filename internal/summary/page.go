@@ -4,7 +4,7 @@
 //
 // It promises that text from outside stays text: nothing that is passed as a
 // value becomes a heading, a link, HTML, a mention, a new table cell or a command
-// to the terminal.
+// to the terminal. Only Link makes a link, and only to an address without surprises.
 package summary
 
 import (

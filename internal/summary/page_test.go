@@ -28,6 +28,7 @@ func pages(value string) map[string]*summary.Page {
 		"next":     func(p *summary.Page) { p.Next("x", value) },
 		"title":    func(p *summary.Page) { p.Details(value, "x") },
 		"details":  func(p *summary.Page) { p.Details("x", value) },
+		"link":     func(p *summary.Page) { p.Link(value, "https://github.com/acme/shop/actions/runs/7") },
 		"fold":     func(p *summary.Page) { p.Fold(value, func(p *summary.Page) { p.Say("%s", value) }) },
 	} {
 		all[place] = &summary.Page{}

@@ -1,6 +1,7 @@
 package sweep_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/gate"
+	"github.com/bluegreen-actions/bluegreen/internal/github"
 	"github.com/bluegreen-actions/bluegreen/internal/nginx"
 	"github.com/bluegreen-actions/bluegreen/internal/redis"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -28,9 +30,14 @@ type order struct {
 	Bad         release.Weight // at which the gates say rollback; 0 for never
 	Back        bool           // a rollback instead of a shift
 	Guard       bool           // or a guard of the shift
-	Sick        string         // answers no health check of a rollback, "both" for each
+	Sick        string         // says no to every health check of a rollback, "both" for each
+	Prometheus  string         // is asked by the gates; empty for those that only Bad rules
+	GitHub      string         // is asked whether the step to 100 % is approved; empty for no approval
+	Patience    time.Duration  // of max-pause and approval-timeout; 0 for an hour
 	Kill        int            // the moment of death, by its number; 0 for none
 	KillAt      string         // or by its name
+	StillAt     string         // the moment at which it stands still, by its name
+	Woken       string         // until this file is there
 }
 
 // variable carries an order to a child.
@@ -39,7 +46,7 @@ const variable = "BLUEGREEN_SWEEP_ORDER"
 func TestMain(m *testing.M) {
 	text := os.Getenv(variable)
 	if text == "" {
-		os.Exit(m.Run())
+		os.Exit(table.check(m.Run()))
 	}
 	var o order
 	err := json.Unmarshal([]byte(text), &o)
@@ -61,13 +68,13 @@ func (o order) carryOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m := &mortal{kill: o.Kill, at: o.KillAt}
+	m := &mortal{kill: o.Kill, at: o.KillAt, still: o.StillAt, woken: o.Woken}
 	b := s.Balancer()
 	b.Router, b.Ledger = router{b.Router, m}, ledger{b.Ledger, m}
 	lease := leases{client.Lease(o.Application), m}
 	back := traffic.Rollback{
 		Balancer: b, Lease: lease, Release: o.Release, Candidate: release.Green, Observe: counted, Reason: "the sweep",
-		Cold: o.Sick != "", Healthy: o.healthy,
+		Cold: o.Guard || o.Sick != "", Alone: o.Guard, Healthy: o.healthy,
 	}
 	switch {
 	case o.Back:
@@ -77,9 +84,17 @@ func (o order) carryOut(ctx context.Context) error {
 		_, err := traffic.Guard{Owner: traffic.Owner{Release: o.Release}, Lease: lease, Appear: time.Minute, Tick: 10 * time.Millisecond, Back: back}.Run(ctx)
 		return err
 	}
+	gates, err := o.gates()
+	if err != nil {
+		return err
+	}
+	approvals, err := o.approvals()
+	if err != nil {
+		return err
+	}
 	log, err := traffic.Shift{
 		Owner: traffic.Owner{Release: o.Release, Process: o.Process}, Candidate: release.Green, Good: &traffic.Good{Slot: release.Blue},
-		Settings: o.settings(), Balancer: b, Leases: lease, Gates: verdicts(o.Bad), Slot: slot{m},
+		Settings: o.settings(), Balancer: b, Leases: lease, Gates: gates, Slot: slot{m}, Approvals: approvals,
 		Progress: func(e traffic.Event) { fmt.Println(e.Text) },
 	}.Run(ctx)
 	if log.Outcome == traffic.RolledBack && o.Bad > 0 {
@@ -90,7 +105,7 @@ func (o order) carryOut(ctx context.Context) error {
 
 func (o order) healthy(_ context.Context, s release.Slot) error {
 	if o.Sick == string(s) || o.Sick == "both" {
-		return errors.New("no answer")
+		return release.Refuse("start it", "it is down")
 	}
 	return nil
 }
@@ -99,14 +114,34 @@ func (o order) healthy(_ context.Context, s release.Slot) error {
 const counted = 200
 
 func (o order) settings() traffic.Settings {
-	s := traffic.Settings{Tick: 10 * time.Millisecond, MaxPause: time.Minute, OnLowTraffic: traffic.Continue, OnInterrupt: traffic.GoBack, Observe: counted}
+	patience := cmp.Or(o.Patience, time.Hour)
+	s := traffic.Settings{Tick: time.Second, MaxPause: patience, OnLowTraffic: traffic.Continue, OnInterrupt: traffic.GoBack, Observe: counted, ApprovalTimeout: patience}
 	for _, w := range weights {
 		if w < o.First {
 			continue
 		}
-		s.Steps = append(s.Steps, traffic.Step{Weight: w, Bake: o.Bake})
+		step := traffic.Step{Weight: w, Bake: o.Bake}
+		if w == 100 && o.GitHub != "" {
+			step.Approval = "qa"
+		}
+		s.Steps = append(s.Steps, step)
 	}
 	return s
+}
+
+func (o order) gates() (traffic.Gates, error) {
+	if o.Prometheus == "" {
+		return verdicts(o.Bad), nil
+	}
+	return measured(o.Prometheus)
+}
+
+func (o order) approvals() (traffic.Approvals, error) {
+	if o.GitHub == "" {
+		return nil, nil
+	}
+	hub, err := github.New(o.GitHub, "t", "acme/app")
+	return people{hub}, err
 }
 
 // verdicts are gates that pass, but at one weight.

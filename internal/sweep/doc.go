@@ -4,4 +4,5 @@
 //
 // It promises that each end state is looked at from outside: no traffic on a bad
 // slot, no request lost, and the next process ends as an undisturbed one would.
+// docs/faults.md has the table, which the tests hold.
 package sweep

@@ -37,6 +37,7 @@ func TestAShiftThatIsKilledAnywhereIsTakenBack(t *testing.T) {
 		r.note("shift killed %-32s left %4v, rollback: %v", moment, left, release.Split(release.Green, 0))
 		r.claim(t)
 	})
+	r.row(t, "a shift is killed right before or after any outside effect", "a rollback ends well, twice", 0)
 	r.leave(t)
 }
 
@@ -55,6 +56,7 @@ func TestAShiftThatIsKilledAnywhereGoesOn(t *testing.T) {
 		r.stands(t, 0)
 		r.claim(t)
 	})
+	r.row(t, "the same", "the shift, run again, ends well, twice", 100)
 	r.leave(t)
 }
 
@@ -70,6 +72,7 @@ func TestARetreatThatIsKilledAnywhereIsFinished(t *testing.T) {
 		r.note("retreat killed %-32s left %4v, rollback: %v", moment, left, release.Split(release.Green, 0))
 		r.claim(t)
 	})
+	r.row(t, "a shift that goes back by itself is killed there", "a rollback ends well", 0)
 	r.leave(t)
 }
 
@@ -85,6 +88,7 @@ func TestARollbackThatIsKilledAnywhereIsFinished(t *testing.T) {
 		r.note("rollback killed %-32s left %4v, again: %v", moment, left, release.Split(release.Green, 0))
 		r.half(t)
 	})
+	r.row(t, "a rollback is killed there", "the next one ends well", 0)
 	r.leave(t)
 }
 

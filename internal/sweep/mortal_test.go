@@ -6,18 +6,23 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/traffic"
 )
 
 // mortal counts the moments right before and right after each outside effect of
-// a process, and ends the process with SIGKILL at one of them.
+// a process. It ends the process with SIGKILL at one of them, and stands still at
+// another.
 type mortal struct {
-	mu   sync.Mutex
-	now  int
-	kill int
-	at   string
+	mu    sync.Mutex
+	now   int
+	kill  int
+	at    string
+	still string
+	woken string
+	held  sync.Once
 }
 
 func (m *mortal) effect(name string, f func() error) error {
@@ -36,10 +41,19 @@ func (m *mortal) moment(name string) {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		panic(errNever)
 	}
+	if name == m.still {
+		fmt.Println(stands + name)
+		for _, err := os.Stat(m.woken); err != nil; _, err = os.Stat(m.woken) {
+			time.Sleep(time.Millisecond)
+		}
+	}
 }
 
-// died begins a child's last line.
-const died = "killed "
+// died begins a child's last line, and stands the one before it is woken.
+const (
+	died   = "killed "
+	stands = "stands still "
+)
 
 type router struct {
 	traffic.Router
@@ -66,6 +80,15 @@ func (l ledger) Update(ctx context.Context, change func(*traffic.Page) error) er
 type leases struct {
 	traffic.Leases
 	*mortal
+}
+
+// Peek says so when it sees the lease held for the first time.
+func (l leases) Peek(ctx context.Context) (traffic.Holding, error) {
+	h, err := l.Leases.Peek(ctx)
+	if err == nil && h.State == traffic.Held {
+		l.held.Do(func() { fmt.Println("the lease is held") })
+	}
+	return h, err
 }
 
 func (l leases) Acquire(ctx context.Context, o traffic.Owner) (t traffic.Token, err error) {

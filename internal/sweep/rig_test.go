@@ -24,6 +24,7 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/process"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/traffic"
+	"github.com/bluegreen-actions/bluegreen/internal/traffic/traffictest"
 )
 
 var weights = []release.Weight{10, 50, 100}
@@ -104,13 +105,14 @@ func answering(t *testing.T, slot release.Slot) []nginx.Address {
 	return []nginx.Address{nginx.Address(listener.Addr().String())}
 }
 
-// load lets users in until leave.
+// load lets users in until leave, fewer where the machine does not get through them:
+// who waits for an answer is before everybody else.
 func (r *rig) load(t *testing.T) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan openloop.Report, 1)
 	go func() {
-		report, err := openloop.Run(ctx, openloop.Load{URL: r.server.URL, Rate: 200, Keep: []string{"X-Slot"}})
+		report, err := openloop.Run(ctx, openloop.Load{URL: r.server.URL, Rate: 200, Room: 20, Keep: []string{"X-Slot"}, Timeout: patience})
 		if err != nil {
 			t.Error(err)
 		}
@@ -182,7 +184,7 @@ func (c child) end(t *testing.T) (moment string) {
 	t.Helper()
 	select {
 	case <-c.Done():
-	case <-time.After(time.Minute):
+	case <-time.After(patience):
 		t.Fatalf("a child does not end:\n%s", c.out)
 	}
 	err := c.Wait()
@@ -223,14 +225,7 @@ func (r *rig) expire(t *testing.T) {
 // stands fails unless green has the weight, as the load balancer says and does.
 func (r *rig) stands(t *testing.T, w release.Weight) {
 	t.Helper()
-	want := release.Split(release.Green, w)
-	have, err := r.Weights(t.Context())
-	must(t, err)
-	share, err := r.Observe(t.Context(), counted)
-	must(t, err)
-	if have != want || !share.Fits(want) {
-		t.Fatalf("the traffic is %v, counted %v: want %v", have, share, want)
-	}
+	traffictest.Splits(t, r, release.Split(release.Green, w), counted)
 }
 
 // weight is what green has now; every split between the steps is an error.

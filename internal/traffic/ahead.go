@@ -92,7 +92,7 @@ func (g Guard) unbegun(ctx context.Context, h Holding, text string) error {
 	case o.weight == 0:
 		return g.again(text)
 	case h.Owner.Release == g.Owner.Release: // an earlier attempt's: it is the right store
-		return g.unfinished(o.weight)
+		return g.keeps(o.weight)
 	}
 	return release.CannotTell("give the guard the same queue.url and database.url as the shift", "guard: release %s has %v of the traffic, and its lease is not in the store that was watched", g.Owner.Release, o.weight)
 }
@@ -108,14 +108,32 @@ func (g Guard) ended(ctx context.Context, text string) error {
 		case err == nil && o.weight == 0:
 			return g.again(text)
 		case err != nil && late:
-			return release.CannotTell("look at the load balancer, and run the failed jobs again if the release is unfinished", "guard: how the shift has ended: %w", err)
+			return unknown(err)
 		case late:
-			return g.unfinished(o.weight)
+			return g.keeps(o.weight)
 		}
 		if !sleep(ctx, max(g.Tick, aheadEvery/6)) {
 			return cancelled(ctx)
 		}
 	}
+}
+
+// unfinished says whether the release has traffic and is on its way; the error is the
+// end of a guard without a rollback.
+func (g Guard) unfinished(ctx context.Context, text string) (bool, error) {
+	switch o, err := g.outlook(ctx); {
+	case err != nil:
+		return false, unknown(err)
+	case o.finished:
+		return false, nil
+	case o.weight == 0:
+		return false, g.again(text)
+	}
+	return true, nil
+}
+
+func unknown(err error) error {
+	return release.CannotTell("look at the load balancer, and run the failed jobs again if the release is unfinished", "guard: how the shift has ended: %w", err)
 }
 
 // again is the end of a release that may yet be shifted.
@@ -124,7 +142,8 @@ func (g Guard) again(text string) error {
 		"guard: %s, and release %s is not finished", text, g.Owner.Release)
 }
 
-func (g Guard) unfinished(w release.Weight) error {
+// keeps is the end of a guard whose release has traffic and nobody who shifts it.
+func (g Guard) keeps(w release.Weight) error {
 	return release.Refuse("run the failed jobs again to go on: this guard ends as failed so that it is run again beside the shift; or roll back",
 		"guard: the shift is over, unfinished, and release %s keeps %v of the traffic", g.Owner.Release, w)
 }

@@ -37,8 +37,12 @@ type Watched struct {
 // finished, or can be no more. It refuses every other end, whatever weight the release
 // has: a job that has succeeded is not run again, and the next shift would go
 // without a guard.
+//
+// A store that has forgotten the lease, as one in memory does, says nothing of the
+// shift: when the lease would have expired, the ledger tells whether it is unfinished.
 func (g Guard) Run(ctx context.Context) (Watched, error) {
 	seen, before := Holding{}, ahead{}
+	var due time.Time // when the lease expires, as it was seen
 	for begin, answered := time.Now(), time.Now(); ; {
 		if seen.State == Never {
 			before.look(ctx, g) // and then at the lease: who moves the traffic has it by then
@@ -47,11 +51,11 @@ func (g Guard) Run(ctx context.Context) (Watched, error) {
 		switch {
 		case err == nil:
 			answered = time.Now()
-			if text, over := g.over(seen, h, time.Since(begin)); over {
+			if text, over := g.over(seen, h, time.Since(begin), time.Until(due)); over {
 				return g.finish(ctx, seen, h, text)
 			}
 			if g.mine(h) {
-				seen = h
+				seen, due = h, answered.Add(h.Left)
 			}
 			if text, over := before.over(); over && seen.State == Never {
 				return g.finish(ctx, seen, h, text)
@@ -71,8 +75,9 @@ func (g Guard) Run(ctx context.Context) (Watched, error) {
 func cancelled(ctx context.Context) error { return fmt.Errorf("guard: %w", context.Cause(ctx)) }
 
 // over says whether there is nothing left to watch. It is pure: seen is the
-// last look at the lease of this shift, h the present one.
-func (g Guard) over(seen, h Holding, waited time.Duration) (string, bool) {
+// last look at the lease of this shift, h the present one, and left what the lease
+// had at the last look and has not used up since.
+func (g Guard) over(seen, h Holding, waited, left time.Duration) (string, bool) {
 	switch {
 	case g.mine(h) && h.State == Held:
 		return "", false
@@ -82,6 +87,8 @@ func (g Guard) over(seen, h Holding, waited time.Duration) (string, bool) {
 		return "the shift ended by itself", true
 	case g.mine(h) && h.State == Raised:
 		return "a rollback has ended the shift", true
+	case forgot(seen, h):
+		return fmt.Sprintf("the store has forgotten the lease of %s, which nobody has renewed since", seen.Owner), left <= 0
 	case seen.State != Never:
 		return fmt.Sprintf("the lease went over to %s", h.Owner), true
 	case waited >= g.Appear:
@@ -96,11 +103,32 @@ func (g Guard) finish(ctx context.Context, seen, h Holding, text string) (Watche
 		return Watched{Text: text}, g.unbegun(ctx, h, text)
 	case g.mine(h) && h.State != Expired:
 		return Watched{Text: text}, g.ended(ctx, text)
+	case forgot(seen, h):
+		if unfinished, err := g.unfinished(ctx, text); !unfinished {
+			return Watched{Text: text}, err
+		}
 	case !g.mine(h):
 		return Watched{Text: text}, nil
 	}
-	g.Back.Reason = text
+	return g.back(ctx, text)
+}
+
+// forgot says whether the store has lost the lease that was seen: a token only grows.
+// Who holds it now has it all the same.
+func forgot(seen, h Holding) bool { return h.Token < seen.Token && h.State != Held }
+
+// insistFor is how long a guard asks a good slot again that could not take the
+// traffic: it may be about to restart. Together with the expiry of the lease that is
+// less than the 90 s in which a lost runner is noticed.
+const insistFor = 20 * time.Second
+
+// back takes the traffic back, which is decided now.
+func (g Guard) back(ctx context.Context, text string) (Watched, error) {
+	g.Back.Reason, g.Back.Decided = text, time.Now()
 	way, err := g.Back.Run(ctx)
+	for way != nil && way.Tries == 0 && err != nil && time.Since(g.Back.Decided) < insistFor && sleep(ctx, g.Tick) {
+		way, err = g.Back.Run(ctx)
+	}
 	if err != nil {
 		return Watched{text, true, way, nil}, errors.Join(fmt.Errorf("guard: %s", text), err)
 	}

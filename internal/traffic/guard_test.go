@@ -47,6 +47,110 @@ func TestAGuard(t *testing.T) {
 				t.Errorf("it took %v", took)
 			}
 		},
+		"counts from the expiry, and not from its own beginning": func(t *testing.T) {
+			s := shifted(t)
+			_, err := s.leases.Acquire(t.Context(), s.shift.Owner)
+			equal(t, "error", err, nil)
+			guard, begin := s.guard(), time.Now()
+			guard.Back.Decided = begin
+			seen, err := guard.Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "decided", seen.Back.Decided.Sub(begin), traffic.LeaseExpiry)
+		},
+		"asks a sick good slot again, which may be about to restart": func(t *testing.T) {
+			s := shifted(t)
+			_, err := s.leases.Acquire(t.Context(), s.shift.Owner)
+			equal(t, "error", err, nil)
+			guard, begin := s.guard(), time.Now()
+			guard.Back.Cold, guard.Back.Healthy = true, func(_ context.Context, slot release.Slot) error {
+				if slot == release.Blue && time.Since(begin) < 70*time.Second {
+					return release.Refuse("start it", "503")
+				}
+				return nil
+			}
+			_, err = guard.Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "weight", s.weight(t), 0)
+		},
+		"leaves the traffic with the candidate when the good slot is dead": func(t *testing.T) {
+			s := shifted(t)
+			_, err := s.leases.Acquire(t.Context(), s.shift.Owner)
+			equal(t, "error", err, nil)
+			guard, begin := s.guard(), time.Now()
+			guard.Back.Cold, guard.Back.Healthy = true, func(_ context.Context, slot release.Slot) error {
+				if slot == release.Blue {
+					return release.Refuse("start it", "503")
+				}
+				return nil
+			}
+			seen, err := guard.Run(t.Context())
+			equal(t, "exit", release.ExitStatus(err), 1)
+			equal(t, "tried", seen.Tried, true)
+			says(t, "error", err.Error(), "the good slot, blue, is not healthy: 503; the green slot is healthy")
+			says(t, "hint", release.HintOf(err), "force blue")
+			equal(t, "weight", s.weight(t), 10)
+			if took := time.Since(begin); took > 90*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		},
+		"takes the traffic back when the store forgets the lease and the runner is lost": func(t *testing.T) {
+			s := shifted(t)
+			_, err := s.leases.Acquire(t.Context(), s.shift.Owner)
+			equal(t, "error", err, nil)
+			time.AfterFunc(12*time.Second, s.leases.Forget)
+			begin := time.Now()
+			seen, err := s.guard().Run(t.Context())
+			equal(t, "error", err, nil)
+			equal(t, "weight", s.weight(t), 0)
+			says(t, "text", seen.Text, "has forgotten the lease of release shop-7 (attempt 1)")
+			equal(t, "exit", release.ExitStatus(seen.Again), 1)
+			if took := time.Since(begin); took > 90*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		},
+		"lets a shift whose lease was forgotten stop, and its next step take the traffic back": func(t *testing.T) {
+			s := newScene(t)
+			time.AfterFunc(time.Minute, s.leases.Forget)
+			stopped := make(chan error)
+			go func() {
+				log, err := s.shift.Run(t.Context())
+				equal(t, "outcome", log.Outcome, traffic.Stopped)
+				_, back := s.rollback().Run(t.Context())
+				equal(t, "rollback", back, nil)
+				stopped <- err
+			}()
+			seen, err := s.guard().Run(t.Context())
+			again(t, err)
+			equal(t, "tried", seen.Tried, false)
+			equal(t, "exit", release.ExitStatus(<-stopped), 1)
+			equal(t, "weight", s.weight(t), 0)
+		},
+		"goes on with a shift that gets its lease again from a store that has forgotten it": func(t *testing.T) {
+			s := shifted(t)
+			_, err := s.leases.Acquire(t.Context(), s.shift.Owner)
+			equal(t, "error", err, nil)
+			time.AfterFunc(12*time.Second, s.leases.Forget)
+			time.AfterFunc(22*time.Second, func() { _, _ = s.leases.Acquire(t.Context(), s.shift.Owner) })
+			begin := time.Now()
+			seen, err := s.guard().Run(t.Context())
+			equal(t, "error", err, nil)
+			says(t, "reason", seen.Back.Reason, "expired")
+			if took := time.Since(begin); took < 82*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		},
+		"cannot tell when the store forgets the lease and the ledger is unreadable": func(t *testing.T) {
+			s := shifted(t)
+			_, err := s.leases.Acquire(t.Context(), s.shift.Owner)
+			equal(t, "error", err, nil)
+			time.AfterFunc(12*time.Second, func() {
+				s.leases.Forget()
+				s.balancer.Before = failing("read", errors.New("no route to host"))
+			})
+			seen, err := s.guard().Run(t.Context())
+			equal(t, "exit", release.ExitStatus(err), 3)
+			equal(t, "tried", seen.Tried, false)
+		},
 		"lets a shift go to its end": func(t *testing.T) {
 			s := newScene(t)
 			done := make(chan traffic.Watched)

@@ -78,11 +78,15 @@ func (r *run) overtaken(ctx context.Context) error {
 	return r.ours(context.WithoutCancel(ctx))
 }
 
+// errSilent is in the loss of a lease whose store did not answer: nobody is known to
+// have taken over.
+var errSilent = errors.New("its store does not answer")
+
 // ours is nil when the lease is still held, as its store says.
 func (r *run) ours(ctx context.Context) error {
 	err := call(ctx, restoreTime, "renewing the lease", r.renew)
 	if err != nil && !errors.Is(err, ErrLost) {
-		err = fmt.Errorf("%w: %w", ErrLost, err)
+		err = fmt.Errorf("%w: %w: %w", ErrLost, errSilent, err)
 	}
 	return err
 }
@@ -118,7 +122,7 @@ func (r *run) keep(ctx context.Context) error {
 		case errors.Is(err, ErrLost):
 			return err
 		case time.Since(renewed) > LeaseExpiry-2*margin:
-			return fmt.Errorf("%w: not renewed for %v: %w", ErrLost, time.Since(renewed).Round(time.Second), err)
+			return fmt.Errorf("%w: %w: not renewed for %v: %w", ErrLost, errSilent, time.Since(renewed).Round(time.Second), err)
 		default:
 			pause = time.Second
 		}

@@ -48,9 +48,11 @@ func (r Rollback) orForce(ctx context.Context, hint string, w release.Weights, s
 }
 
 func (r Rollback) sick(ctx context.Context, s release.Slot) bool {
-	if r.Healthy == nil {
-		return false
-	}
-	said, ok := errors.AsType[*release.Problem](r.health(ctx, s))
+	return r.Healthy != nil && sick(r.health(ctx, s))
+}
+
+// sick says whether a health check was answered, and with no.
+func sick(err error) bool {
+	said, ok := errors.AsType[*release.Problem](err)
 	return ok && said.Kind == release.Refused
 }

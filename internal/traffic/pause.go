@@ -78,11 +78,18 @@ func change(ctx context.Context, ledger Ledger, verb string, edit func(*Note) er
 }
 
 // heed looks whether somebody has paused the shift. A ledger that cannot be read
-// changes nothing: what was asked before stands.
-func (w *watch) heed(ctx context.Context) {
+// changes nothing: what was asked before stands. The error is that another release
+// has taken the slot over.
+func (w *watch) heed(ctx context.Context) error {
 	page, err := within(ctx, callTime, "reading the ledger", w.Balancer.Ledger.Read)
-	if err != nil || page.Shift == nil || page.Shift.Release != w.Owner.Release {
-		return
+	if err != nil {
+		return nil
+	}
+	if err := page.Claimed(w.Candidate, w.Owner.Release); err != nil {
+		return err
+	}
+	if page.Shift == nil || page.Shift.Release != w.Owner.Release {
+		return nil
 	}
 	switch asked := page.Shift.Paused; {
 	case asked != nil && w.asked == nil:
@@ -91,4 +98,5 @@ func (w *watch) heed(ctx context.Context) {
 		w.say(Judged, "resumed at %v after %v", w.step.Weight, time.Since(w.asked.At).Round(time.Second))
 	}
 	w.asked = page.Shift.Paused
+	return nil
 }

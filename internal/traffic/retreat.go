@@ -21,10 +21,15 @@ func (r *run) end(ctx context.Context, err error) error {
 	crash, crashed := errors.AsType[*retreat](cause)
 	const again = "run the shift again to go on at this weight, or roll back"
 	switch {
+	case errors.Is(cause, ErrLost) && !errors.Is(err, ErrLost): // a call that was cut short does not say why
+		return r.stopped(fmt.Errorf("%w: %w", cause, err))
 	case errors.Is(cause, ErrLost) || errors.As(err, &stale):
 		return r.stopped(err)
-	case r.overtaken(ctx) != nil:
-		return r.stopped(fmt.Errorf("%w while this process was away; it would have said: %w", ErrLost, err))
+	}
+	if lost := r.overtaken(ctx); lost != nil {
+		return r.stopped(fmt.Errorf("%w while this process was away; it would have said: %w", lost, err))
+	}
+	switch {
 	case ctx.Err() != nil && crashed:
 		return r.goBack(ctx, backTime, crash)
 	case errors.As(err, &keep):
@@ -182,11 +187,15 @@ func (r *run) stranded(why *retreat, where string, err error) error {
 		"shift: %s: %s: %w", why.reason, where, err)
 }
 
-// stopped ends without touching the weights: they are somebody else's now.
+// stopped ends without touching the weights: they are somebody else's now, or may be.
 func (r *run) stopped(err error) error {
 	r.log.Outcome, r.log.Reason = Stopped, err.Error()
 	r.say(Ended, "stopped without touching the weights: %v", err)
-	return release.Refuse("see who has taken over: a newer shift, or a rollback; roll back if it was neither", "shift: stopped at %v: %w", r.log.Weight, err)
+	hint := "see who has taken over: a newer shift, or a rollback; roll back if it was neither"
+	if errors.Is(err, errSilent) {
+		hint = "roll back, since nobody watches the candidate any more; or make the store of the lease answer, and run the shift again to go on at this weight"
+	}
+	return release.Refuse(hint, "shift: stopped at %v: %w", r.log.Weight, err)
 }
 
 func (r *run) held(ctx context.Context, reason, hint string) error {

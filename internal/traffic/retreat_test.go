@@ -342,6 +342,7 @@ func TestAShiftStopsWithoutTouchingTheWeights(t *testing.T) {
 			time.AfterFunc(time.Minute, func() { _ = s.leases.Raise(t.Context(), 99) })
 			log, err := s.shift.Run(t.Context())
 			s.hasStopped(t, log, err)
+			says(t, "hint", release.HintOf(err), "see who has taken over")
 			if took := time.Since(begin); took > time.Minute+traffic.RenewEvery {
 				t.Errorf("it noticed after %v", took)
 			}
@@ -379,6 +380,8 @@ func TestAShiftStopsWithoutTouchingTheWeights(t *testing.T) {
 			}
 			log, err := s.shift.Run(t.Context())
 			s.hasStopped(t, log, err)
+			says(t, "error", err.Error(), "its store does not answer: not renewed for 5")
+			says(t, "hint", release.HintOf(err), "make the store of the lease answer")
 			if at := begin(); at > time.Minute+traffic.LeaseExpiry {
 				t.Errorf("it stopped after %v, when the lease had expired", at)
 			}

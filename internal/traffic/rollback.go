@@ -22,6 +22,7 @@ type Rollback struct {
 	Decided   time.Time    // zero for now
 	Reason    string       // who asked, or why
 	Cold      bool         // nobody has watched the good slot: ask it first, for at most a second
+	Alone     bool         // nobody is there who could force it: a cold one goes to a good slot that cannot be asked, unless the other is healthy
 
 	// Healthy asks a slot whether it can serve. It is required when Cold.
 	Healthy func(context.Context, release.Slot) error
@@ -77,7 +78,7 @@ func lasting(ctx context.Context, settles time.Duration) (context.Context, conte
 // move writes, ends every lease, and proves the split.
 func (r Rollback) move(ctx context.Context, b *back) error {
 	if err := b.restore(ctx); err != nil {
-		return release.CannotTell("run the break-glass command of the load balancer", "rollback: %w", err)
+		return release.CannotTell(ElseInstall(err, "run the break-glass command of the load balancer"), "rollback: %w", err)
 	}
 	raised := make(chan error, 1)
 	go func() { raised <- r.raise(ctx) }() // beside the look: a store that is down must not hold it up
@@ -166,7 +167,7 @@ func (r Rollback) another(page Page) bool {
 func (r Rollback) written(ctx context.Context) (place, Page, error) {
 	page, err := patiently(ctx, "reading the ledger", r.Balancer.Ledger.Read)
 	if err != nil {
-		return place{}, page, release.CannotTell("name the slot to go to: force blue, or force green", "rollback: read the good slot: %w", err)
+		return place{}, page, release.CannotTell(ElseInstall(err, "name the slot to go to: force blue, or force green"), "rollback: read the good slot: %w", err)
 	}
 	switch shift := page.Shift; {
 	case r.Release != "" && (shift == nil || shift.Release != r.Release):

@@ -224,11 +224,11 @@ func TestAColdRollbackAsksFirst(t *testing.T) {
 			return green
 		}
 	}
-	sick := errors.New("503")
+	sick, away := release.Refuse("start it", "503"), errors.New("no route to host")
 	for _, c := range []struct {
 		name        string
 		blue, green error
-		deaf        bool
+		deaf, alone bool
 		force       release.Slot
 		want        string // in the error; empty for none
 		weight      release.Weight
@@ -239,6 +239,10 @@ func TestAColdRollbackAsksFirst(t *testing.T) {
 		{name: "and stays when both are sick", blue: sick, green: sick, want: "the green slot is not healthy either: 503", weight: 10},
 		{name: "and stays when nobody answers within a second", deaf: true, want: "took longer than 1s", weight: 10},
 		{name: "and goes to a sick slot when forced", blue: sick, green: sick, force: release.Blue},
+		{name: "and alone stays when the good slot is sick", blue: sick, green: sick, alone: true, want: "the green slot is not healthy either: 503", weight: 10},
+		{name: "and alone stays with a healthy slot", blue: away, alone: true, want: "the green slot is healthy", weight: 10},
+		{name: "and alone goes back where nobody can be asked", blue: away, green: away, alone: true},
+		{name: "and alone goes back when nobody answers within a second", deaf: true, alone: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -246,13 +250,17 @@ func TestAColdRollbackAsksFirst(t *testing.T) {
 				s, forever := shifted(t), make(chan struct{})
 				defer close(forever)
 				back := s.rollback()
-				back.Cold, back.Force, back.Healthy = true, c.force, answers(c.blue, c.green)
+				back.Cold, back.Alone, back.Force, back.Healthy = true, c.alone, c.force, answers(c.blue, c.green)
 				if c.deaf {
 					back.Healthy = func(context.Context, release.Slot) error { <-forever; return nil }
 				}
 				begin := time.Now()
-				_, err := back.Run(t.Context())
-				if took := time.Since(begin); took > 1100*time.Millisecond {
+				way, err := back.Run(t.Context())
+				took := time.Since(begin)
+				if err == nil { // what follows the traffic asks once more
+					took = way.Write
+				}
+				if took > 1100*time.Millisecond {
 					t.Errorf("it took %v", took)
 				}
 				equal(t, "weight", s.weight(t), c.weight)

@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -28,8 +29,8 @@ type Router interface {
 	Set(ctx context.Context, candidate release.Slot, w release.Weight, token Token) error
 
 	// Restore gives all the traffic to the good slot: the move backward. It
-	// needs no lease and no look-up, may be repeated, and from then on refuses
-	// every token that was seen so far.
+	// needs no lease and no look-up, may be repeated, unless its error is ErrGone,
+	// and from then on refuses every token that was seen so far.
 	Restore(ctx context.Context, good release.Slot) error
 }
 
@@ -49,6 +50,19 @@ type Stale struct {
 
 func (s *Stale) Error() string {
 	return fmt.Sprintf("token %d is stale: the load balancer has seen %d", s.Token, s.Seen)
+}
+
+// ErrGone is the error of a load balancer whose state is not there, as on a host that
+// was rebuilt. Repeating a call does not mend it.
+var ErrGone = errors.New("what is kept beside the load balancer is gone")
+
+// ElseInstall is a hint for what went wrong with a load balancer, and none where its
+// state is gone: the error has one of its own then, and no other helps.
+func ElseInstall(err error, hint string) string {
+	if errors.Is(err, ErrGone) {
+		return ""
+	}
+	return hint
 }
 
 // Share is how many requests each slot got.

@@ -29,9 +29,12 @@ type sides struct {
 	all  []Balancer
 	mu   sync.Mutex
 	seen []Side
+	errs []error  // of the last try of each
 	done chan int // the index of each that has ended its tries, well or not
 	left int      // that have not
 }
+
+var errUntried = errors.New("no try has ended")
 
 // straggle is how long the others wait for a load balancer that does not answer,
 // from when one of them has.
@@ -47,9 +50,9 @@ func (b Balancer) each() []Balancer {
 
 // give writes to all at once. Each goes on until ctx ends.
 func (s *sides) give(ctx context.Context, good release.Slot, began time.Time) {
-	s.seen, s.done, s.left = make([]Side, len(s.all)), make(chan int, len(s.all)), len(s.all)
+	s.seen, s.errs, s.done, s.left = make([]Side, len(s.all)), make([]error, len(s.all)), make(chan int, len(s.all)), len(s.all)
 	for i, b := range s.all {
-		s.seen[i].Name = b.Name
+		s.seen[i].Name, s.errs[i] = b.Name, errUntried
 		go func() {
 			s.persist(ctx, i, good, began)
 			s.done <- i
@@ -57,8 +60,8 @@ func (s *sides) give(ctx context.Context, good release.Slot, began time.Time) {
 	}
 }
 
-// persist writes until one write is acknowledged. A write that takes too long is
-// left to itself and written again: it may be repeated.
+// persist writes until one write is acknowledged, or none ever will be. A write that
+// takes too long is left to itself and written again: it may be repeated.
 func (s *sides) persist(ctx context.Context, i int, good release.Slot, began time.Time) {
 	for {
 		err := call(ctx, restoreTime, "the load balancer", func(ctx context.Context) error { return s.all[i].Router.Restore(ctx, good) })
@@ -67,10 +70,10 @@ func (s *sides) persist(ctx context.Context, i int, good release.Slot, began tim
 		if err == nil {
 			s.seen[i].Write, s.seen[i].Problem = max(time.Since(began), 1), ""
 		} else if ctx.Err() == nil || s.seen[i].Problem == "" { // the end of the time explains nothing
-			s.seen[i].Problem = err.Error()
+			s.seen[i].Problem, s.errs[i] = err.Error(), err
 		}
 		s.mu.Unlock()
-		if err == nil || !sleep(ctx, 100*time.Millisecond) {
+		if err == nil || errors.Is(err, ErrGone) || !sleep(ctx, 100*time.Millisecond) {
 			return
 		}
 	}
@@ -141,14 +144,17 @@ func (s *sides) last() (write time.Duration, tries int) {
 
 // missing are the load balancers that never took the change, each with its reason.
 func (s *sides) missing() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var problems []error
-	for _, side := range s.snapshot() {
+	for i, side := range s.seen {
+		why := fmt.Errorf("%d tries: %w", side.Tries, s.errs[i])
 		switch {
 		case side.Write > 0:
 		case len(s.all) == 1:
-			problems = append(problems, fmt.Errorf("%d tries: %s", side.Tries, side.Problem))
+			problems = append(problems, why)
 		default:
-			problems = append(problems, &Missed{side.Name, fmt.Errorf("%d tries: %s", side.Tries, side.Problem)})
+			problems = append(problems, &Missed{side.Name, why})
 		}
 	}
 	return errors.Join(problems...)

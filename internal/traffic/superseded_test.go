@@ -70,3 +70,22 @@ func TestWhoIsSuperseded(t *testing.T) {
 		})
 	}
 }
+
+// A take-over counts from when it was asked for, not from the next release's shift.
+func TestAShiftGoesBackWhenItsSlotIsTakenOver(t *testing.T) {
+	t.Parallel()
+	bubbled(t, func(t *testing.T) {
+		s, begin := newScene(t), time.Now()
+		time.AfterFunc(time.Minute, func() {
+			equal(t, "claim", traffic.TakeClaim(t.Context(), s.balancer, release.Green, "shop-8", true), nil)
+		})
+		log, err := s.shift.Run(t.Context())
+		equal(t, "outcome", log.Outcome, traffic.RolledBack)
+		equal(t, "exit", release.ExitStatus(err), 1)
+		says(t, "error", err.Error(), "release shop-7 is superseded: release shop-8 claims the green slot")
+		equal(t, "weight", s.weight(t), 0)
+		if took := time.Since(begin); took > 2*time.Minute {
+			t.Errorf("it took %v", took)
+		}
+	})
+}

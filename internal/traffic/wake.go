@@ -21,16 +21,21 @@ func (r Rollback) ready(ctx context.Context, way *Way, asleep bool) error {
 	case r.Healthy == nil:
 		return release.Reject("pass a health check, or force the slot", "rollback: nobody can ask the %s slot", way.Good)
 	}
-	other, stopped := aside(func() string { return r.state(ctx, way.Good.Other()) }), aside(func() bool { return r.stopped(ctx, way.Good) })
+	asked, stopped := aside(func() error { return r.health(ctx, way.Good.Other()) }), aside(func() bool { return r.stopped(ctx, way.Good) })
 	err := r.health(ctx, way.Good)
 	way.Healthy = orHealthy(err)
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case <-stopped: // as a whole, which is no sickness: it can be started
+	}
+	if <-stopped { // as a whole, which is no sickness: it can be started
 		return r.wake(ctx, way)
 	}
-	return r.stay(way, err, <-other)
+	other := <-asked
+	if r.Alone && other != nil && !sick(err) {
+		way.warn("whether the %s slot is healthy was not found out: %v", way.Good, err)
+		return nil
+	}
+	return r.stay(way, err, state(other))
 }
 
 // aside asks beside something else.
@@ -53,7 +58,11 @@ func (r Rollback) state(ctx context.Context, slot release.Slot) string {
 	if r.Healthy == nil {
 		return "was not asked"
 	}
-	if err := r.health(ctx, slot); err != nil {
+	return state(r.health(ctx, slot))
+}
+
+func state(err error) string {
+	if err != nil {
 		return "is not healthy either: " + err.Error()
 	}
 	return "is healthy"

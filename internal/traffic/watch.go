@@ -44,7 +44,9 @@ func (w *watch) look(ctx context.Context) (over bool, err error) {
 	if err != nil || ctx.Err() != nil {
 		return false, err
 	}
-	w.heed(ctx)
+	if err := w.heed(ctx); err != nil {
+		return false, &retreat{time.Now(), err.Error()}
+	}
 	why := causeOf(d, w.Good == nil)
 	switch {
 	case !mine || w.blind != "":

@@ -43,6 +43,9 @@ func TestTheRootActionIsTheChain(t *testing.T) {
 			t.Errorf("%s runs if %q", name, s.If)
 		}
 	}
+	if with := whole.Runs.Steps[0].With; with["environment"] != "" || with["sign-off-roles"] != "[]" {
+		t.Errorf("preflight has %v: want nobody to be asked, since there is no environment to ask in", with)
+	}
 	last := whole.Runs.Steps[len(whole.Runs.Steps)-1].With["release"]
 	for _, name := range []string{"preflight", "build", "migrate", "smoke", "shift", "rollback"} { // which add to the record
 		if text := "steps." + name + ".outputs.release"; !strings.Contains(last, text) || !strings.Contains(whole.Outputs["release"].Value, text) {

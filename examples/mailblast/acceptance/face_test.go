@@ -132,7 +132,7 @@ func TestMetadataIsAFeatureThatIsSwitchedOn(t *testing.T) {
 func TestARequestInFlightIsAnsweredWhenTheBackendStops(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t, &lab.Mailbox{})
-	b := s.backend("blue", "MAILBLAST_FAULT=slow:4000", "DRAIN=1500ms")
+	b := s.backend("blue", "MAILBLAST_FAULT=slow:12000", "DRAIN=6s")
 	slow := make(chan reply, 1)
 	go func() { slow <- b.ask("GET", "/api/campaigns", token, "") }()
 	time.Sleep(300 * time.Millisecond) // by now or within the drain time it is in flight
@@ -160,6 +160,7 @@ func TestBadSettingsEndTheProgramAndKeepSecrets(t *testing.T) {
 		{"backend", "REDIS_URL=http://:s3cret@x", "REDIS_URL is not"},
 		{"backend", "QUEUE=email queue", "QUEUE is"},
 		{"backend", "GRACE=soon", "GRACE is"},
+		{"backend", "MESSAGE_DOMAIN=yes", "MESSAGE_DOMAIN is"},
 		{"backend", "MAILBLAST_FAULT=sloow", "MAILBLAST_FAULT is"},
 		{"backend", "MAILBLAST_FAULT=unhealthy:3", "MAILBLAST_FAULT is"},
 		{"worker", "SMTP_ADDR=", "SMTP_ADDR is"},

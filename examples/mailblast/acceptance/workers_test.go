@@ -3,6 +3,7 @@ package acceptance_test
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -27,7 +28,14 @@ func (s *system) outcome(want []string) (lost, repeated int) {
 func TestWorkersAreReplacedWithoutLossOrRepeat(t *testing.T) {
 	t.Parallel()
 	const jobs = 500
-	s := newSystem(t, &lab.Mailbox{Delay: 5 * time.Millisecond})
+	var asked atomic.Int64
+	replaced := make(chan struct{})
+	s := newSystem(t, &lab.Mailbox{Delay: 5 * time.Millisecond, Refuse: func(string) error {
+		if asked.Add(1) > jobs/2 { // the rest waits for the new workers
+			<-replaced
+		}
+		return nil
+	}})
 	b := s.backend("blue")
 	id := b.campaign()
 	var blue, green []*lab.Process
@@ -42,6 +50,7 @@ func TestWorkersAreReplacedWithoutLossOrRepeat(t *testing.T) {
 	for _, w := range blue {
 		w.Signal(syscall.SIGTERM)
 	}
+	close(replaced)
 	for _, w := range blue {
 		if code := w.Wait(t); code != 0 {
 			t.Errorf("a drained worker exits with %d", code)
@@ -78,7 +87,7 @@ func TestAKilledWorkersJobsAreTakenBack(t *testing.T) {
 	id := b.campaign()
 	var doomed []*lab.Process
 	for i := range 3 {
-		doomed = append(doomed, s.worker("blue", fmt.Sprint("b", i), "HEARTBEAT_TTL=5s"))
+		doomed = append(doomed, s.worker("blue", fmt.Sprint("b", i), "HEARTBEAT_TTL=10s"))
 	}
 	b.send(id, "", recipients(jobs))
 	lab.Eventually(t, "some are sent", func() bool { return len(s.mailbox.Mails()) > jobs/4 })

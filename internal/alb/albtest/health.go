@@ -90,7 +90,7 @@ func (s *Server) attached(group string) bool {
 
 // check asks all targets of all groups that are attached, again and again.
 func (s *Server) check(ctx context.Context) {
-	client := &http.Client{Timeout: 2 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for tick := time.NewTicker(s.options.Every); ; {
 		type ask struct {
 			target *target

@@ -66,8 +66,6 @@ func TestAnNginxInAContainer(t *testing.T) {
 	must(t, r.Restore(t.Context(), release.Blue))
 	splits(t, r, release.Split(release.Blue, 100))
 
-	b.settings.Timeout = 1500 * time.Millisecond
-	r = b.open(t)
 	for _, c := range refusals[:3] {
 		b.write(t, c.spoil(t))
 		says(t, c.name, r.Set(t.Context(), release.Green, 50, 2), c.want)

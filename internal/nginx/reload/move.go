@@ -172,7 +172,10 @@ func (r *Router) undo(ctx context.Context, from include, told bool, why error) e
 	a, asked := r.insist(ctx)
 	if asked == nil && a.generation == from.generation {
 		// What keeps nginx from reloading is not ours, so it keeps the one that it runs.
+		// Where it is only late, it has read the file before this one, or will: told
+		// once more it ends with this one.
 		if asked = r.put(ctx, r.settings.Include, from.text); asked == nil {
+			_ = r.signal(ctx)
 			return fmt.Errorf("%w; the traffic is as it was, and nginx cannot be reloaded before that is mended", why)
 		}
 	}

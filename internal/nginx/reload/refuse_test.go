@@ -17,9 +17,6 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/traffic"
 )
 
-// quick is a bench whose reloads are given up soon.
-func quick(s *reload.Settings) { s.Timeout = 1500 * time.Millisecond }
-
 // include is the file as it is on the disk.
 func (b *bench) include(t *testing.T) string {
 	t.Helper()
@@ -55,7 +52,7 @@ func TestWhatNginxRefusesLeavesEverythingAsItWas(t *testing.T) {
 	for _, c := range refusals {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, quick)
+			b := newBench(t, nil)
 			r := b.open(t)
 			must(t, r.Set(t.Context(), release.Green, 10, 1))
 			before := b.include(t)
@@ -71,10 +68,7 @@ func TestWhatNginxRefusesLeavesEverythingAsItWas(t *testing.T) {
 			equal(t, "the include is as it was", b.include(t), before)
 			splits(t, b.open(t), release.Split(release.Green, 10))
 			b.write(t, foreign)
-			for begin := time.Now(); err != nil && time.Since(begin) < time.Minute; { // nginx tries a port for seconds, and is deaf meanwhile
-				err = r.Set(t.Context(), release.Green, 50, 1)
-			}
-			must(t, err)
+			eventually(t, func() error { return r.Set(t.Context(), release.Green, 50, 1) }) // nginx tries a port for seconds, and is deaf meanwhile
 			splits(t, r, release.Split(release.Green, 50))
 		})
 	}
@@ -86,7 +80,7 @@ func TestARollbackThatNginxRefusesStaysWritten(t *testing.T) {
 	for _, c := range refusals {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, quick)
+			b := newBench(t, nil)
 			r := b.open(t)
 			must(t, r.Set(t.Context(), release.Green, 100, 1))
 			b.write(t, c.spoil(t))
@@ -106,22 +100,55 @@ func TestARollbackThatNginxRefusesStaysWritten(t *testing.T) {
 	}
 }
 
+// A signal that nginx takes when the move has given up finds the include that the
+// move has put back, however late it is.
+func TestASignalThatIsTakenLateChangesNothing(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	must(t, b.open(t).Set(t.Context(), release.Green, 10, 1))
+	before, awake := b.include(t), filepath.Join(disk(t), "awake")
+	b.settings.Reload = []string{"sh", "-c", `test ! -e "$1" || kill -HUP "$(cat "$2")"`, "sh", awake, b.settings.Pid}
+	b.settings.Timeout = 200 * time.Millisecond
+	r, puts := b.open(t), 0
+	r.Before(func(op, name string) error {
+		if op != "rename" || name != filepath.Base(b.settings.Include) {
+			return nil
+		}
+		if puts++; puts == 3 { // after the new one, and the one that was to bring the old split back
+			must(t, os.WriteFile(awake, nil, 0o644))
+			must(t, b.server.Reload())
+			b.runs(t, b.include(t))
+			b.alone(t)
+		}
+		return nil
+	})
+	says(t, "the move", r.Set(t.Context(), release.Green, 50, 1), "has not taken the change", "as it was")
+	equal(t, "the include is as it was", b.include(t), before)
+	soon(t, b.open(t), release.Split(release.Green, 10))
+}
+
+// runs waits until nginx says that it runs an include.
+func (b *bench) runs(t *testing.T, text string) {
+	t.Helper()
+	eventually(t, func() error {
+		generation, _, _ := strings.Cut(fetch(t, "http://"+string(b.settings.Listen)+"/bluegreen"), " ")
+		if !strings.Contains(text, " "+generation+" ") {
+			return fmt.Errorf("nginx runs %s", generation)
+		}
+		return nil
+	})
+}
+
 // soon waits for a reload that somebody else has asked for.
 func soon(t *testing.T, r *reload.Router, want release.Weights) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for {
-		got, err := r.Weights(ctx)
-		if err == nil && got == want {
-			return
+	eventually(t, func() error {
+		got, err := r.Weights(t.Context())
+		if err == nil && got != want {
+			err = fmt.Errorf("got %v, want %v", got, want)
 		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("got %v, %v, want %v", got, err, want)
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
+		return err
+	})
 }
 
 func TestAnIncludeThatSomebodyChangedIsNoWeight(t *testing.T) {
@@ -184,7 +211,7 @@ func TestAForeignReloadIsSeen(t *testing.T) {
 
 func TestAnNginxThatIsNotThereIsNoWeight(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, quick)
+	b := newBench(t, nil)
 	r := b.open(t)
 	must(t, b.server.Stop())
 	_, err := r.Weights(t.Context())
@@ -204,8 +231,8 @@ func TestAnNginxThatIsNotThereIsNoWeight(t *testing.T) {
 
 func TestAReloadCommandThatDoesNothingIsFoundOut(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, quick)
-	b.settings.Reload = []string{"true"}
+	b := newBench(t, nil)
+	b.settings.Reload, b.settings.Timeout = []string{"true"}, 1500*time.Millisecond
 	err := b.open(t).Set(t.Context(), release.Green, 10, 1)
 	says(t, "set", err, "nginx has not taken the change within 1.5s", "its error log has no reason")
 	equal(t, "exit", release.ExitStatus(err), 3)
@@ -213,7 +240,7 @@ func TestAReloadCommandThatDoesNothingIsFoundOut(t *testing.T) {
 	b.settings.Reload = []string{"false"}
 	says(t, "set", b.open(t).Set(t.Context(), release.Green, 10, 1), "run false: exit status 1")
 	splits(t, b.open(t), release.Split(release.Blue, 100))
-	b.settings.Reload = []string{"nginx", "-c", b.settings.Config, "-s", "reload"}
+	b.settings.Reload, b.settings.Timeout = []string{"nginx", "-c", b.settings.Config, "-s", "reload"}, longest
 	must(t, b.open(t).Set(t.Context(), release.Green, 10, 1))
 	splits(t, b.open(t), release.Split(release.Green, 10))
 }

@@ -1,6 +1,7 @@
 package reload_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/nginx/reload"
+	"github.com/bluegreen-actions/bluegreen/internal/process"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 	"github.com/bluegreen-actions/bluegreen/internal/traffic/traffictest"
 )
@@ -17,6 +19,27 @@ func TestTheSuite(t *testing.T) { traffictest.Conformance(t, rig) }
 // pause is longer than nginx's own between the workers of two configurations,
 // which both take connections meanwhile.
 const pause = 150 * time.Millisecond
+
+// alone waits until the workers from before a reload that has an effect take no
+// connection any more: nginx starts all of the new ones first.
+func (b *bench) alone(t *testing.T) {
+	t.Helper()
+	eventually(t, func() error {
+		all := b.workers(t)
+		if n := strings.Count(all, "\n") - strings.Count(all, "shutting down"); n > 2 {
+			return fmt.Errorf("%d workers take connections", n)
+		}
+		return nil
+	})
+}
+
+// workers lists the processes of nginx, without the master, by line.
+func (b *bench) workers(t *testing.T) string {
+	t.Helper()
+	out, err := process.Output(t.Context(), process.Command{Path: "sh", Args: []string{"-c", reload.WorkersScript, "sh", b.settings.Pid}})
+	must(t, err)
+	return string(out)
+}
 
 // rig is a real nginx for the suite of load balancers.
 func rig(t *testing.T) traffictest.Rig {
@@ -33,7 +56,7 @@ func rig(t *testing.T) traffictest.Rig {
 			must(t, os.WriteFile(b.settings.Include, []byte(reload.Text(b.settings, w, false)), 0o644))
 			must(t, b.server.Reload())
 			soon(t, b.open(t), w)
-			time.Sleep(pause)
+			b.alone(t)
 		},
 		Spoil: func() func() {
 			ours := b.include(t)

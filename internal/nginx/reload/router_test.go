@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bluegreen-actions/bluegreen/internal/gate"
 	"github.com/bluegreen-actions/bluegreen/internal/nginx/reload"
 	"github.com/bluegreen-actions/bluegreen/internal/process"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -53,10 +52,8 @@ func TestAnInstallationKeepsTheSplit(t *testing.T) {
 	equal(t, "before the reload", weights(t, b.open(t)), release.Split(release.Green, 10))
 	says(t, "try", b.open(t).Try(t.Context()), "nginx runs blue 90% green 10%")
 	must(t, b.server.Reload())
-	for begin, err := time.Now(), error(errKilled); err != nil && time.Since(begin) < time.Minute; {
-		err = b.open(t).Try(t.Context())
-	}
-	time.Sleep(pause) // the workers from before answer, too
+	eventually(t, func() error { return b.open(t).Try(t.Context()) })
+	b.alone(t)
 	must(t, b.open(t).Try(t.Context()))
 	splits(t, b.open(t), release.Split(release.Green, 10))
 }
@@ -89,11 +86,7 @@ func TestTheBreakGlassCommandWorks(t *testing.T) {
 		must(t, process.Run(t.Context(), process.Command{Path: "sh", Args: []string{"-c", r.BreakGlass(slot)}}))
 		soon(t, r, release.Split(slot, 100))
 	}
-	err := error(errKilled)
-	for begin := time.Now(); err != nil && time.Since(begin) < time.Minute; { // the workers from before answer, too
-		err = r.Set(t.Context(), release.Green, 10, 1)
-	}
-	must(t, err)
+	eventually(t, func() error { return r.Set(t.Context(), release.Green, 10, 1) }) // the workers from before answer, too
 	splits(t, r, release.Split(release.Green, 10))
 }
 
@@ -131,7 +124,7 @@ func TestMovesThatComeCloseTogetherAreSerialised(t *testing.T) {
 		r := b.open(t)
 		all.Go(func() {
 			err := error(errKilled)
-			for begin := time.Now(); err != nil && time.Since(begin) < time.Minute; { // a slow machine keeps the last one waiting for long
+			for begin := time.Now(); err != nil && time.Since(begin) < patience; { // a slow machine keeps the last one waiting for long
 				err = r.Set(t.Context(), release.Green, release.Weight(10+i), 1)
 			}
 			if err != nil {
@@ -166,59 +159,15 @@ func TestClosedConnectionsAreNotCut(t *testing.T) {
 	b := newBench(t, func(s *reload.Settings) { s.CloseConnections = true })
 	r := b.open(t)
 	must(t, r.Set(t.Context(), release.Green, 1, 1))
-	toll := traffictest.Flips{URL: b.server.URL, Count: 10, Rate: 300, Gap: pause}.Run(t, func(ctx context.Context, to release.Slot) error {
+	toll := traffictest.Flips{URL: b.server.URL, Count: 10, Rate: 300, Room: 50, Gap: pause}.Run(t, func(ctx context.Context, to release.Slot) error {
 		return r.Set(ctx, release.Green, map[release.Slot]release.Weight{release.Green: 100, release.Blue: 1}[to], 1)
 	})
 	t.Logf("%v", toll.Report)
 	equal(t, "lost", toll.Report.Lost(), 0)
 }
 
-// fixed is a gate, and a candidate, that say what they were told to.
-type fixed struct {
-	at map[release.Weight]gate.Verdict
-}
-
-func (f fixed) Evaluate(_ context.Context, at gate.Moment) gate.Decision {
-	v := f.at[at.Weight]
-	return gate.Decision{Verdict: v, Readings: []gate.Reading{{Rule: "errors", Verdict: v, Reason: "as told"}}, At: time.Now()}
-}
-
-func (fixed) Check(context.Context) error        { return nil }
-func (fixed) StartWorkers(context.Context) error { return nil }
-func (fixed) QuietWorkers(context.Context) error { return nil }
-
 func TestAReleaseThroughARealNginx(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, nil)
-	r := b.open(t)
-	carry := func(id release.ID, candidate release.Slot, gates fixed) (*traffic.Log, error) {
-		must(t, traffic.TakeClaim(t.Context(), r, candidate, id, true))
-		return traffic.Shift{
-			Owner: traffic.Owner{Release: id, Process: "test"}, Candidate: candidate, Good: &traffic.Good{Slot: candidate.Other()},
-			Settings: traffic.Settings{
-				Steps: []traffic.Step{{Weight: 10, Bake: 50 * time.Millisecond}, {Weight: 50, Bake: 50 * time.Millisecond}, {Weight: 100, Bake: 50 * time.Millisecond}},
-				Tick:  time.Second, MaxPause: time.Minute, OnLowTraffic: traffic.Continue, OnInterrupt: traffic.GoBack, Observe: 300,
-			},
-			Balancer: r.Balancer(), Leases: r.Leases(traffic.LeaseExpiry), Gates: gates, Slot: gates,
-		}.Run(t.Context())
-	}
-	_, err := carry("shop-1", release.Green, fixed{})
-	must(t, err)
-	for range 2 {
-		must(t, traffic.Idle(t.Context(), r.Balancer(), "shop-1", release.Green, nil))
-	}
-	log, err := carry("shop-2", release.Blue, fixed{at: map[release.Weight]gate.Verdict{50: gate.Rollback}})
-	equal(t, "exit", release.ExitStatus(err), 1)
-	equal(t, "outcome", log.Outcome, traffic.RolledBack)
-	splits(t, r, release.Split(release.Green, 100))
-	t.Logf("in the shift: written %v, effective %v, proven %v after the decision", log.Back.Write, log.Back.Effect, log.Back.Proof)
-	_, err = carry("shop-2", release.Blue, fixed{})
-	must(t, err)
-	for range 2 {
-		way, err := traffic.Rollback{Balancer: r.Balancer(), Lease: r.Leases(traffic.LeaseExpiry), Release: "shop-2", Observe: 300}.Run(t.Context())
-		must(t, err)
-		equal(t, "warning", way.Warning, "")
-		t.Logf("by itself: written %v, effective %v, proven %v after the decision", way.Write, way.Effect, way.Proof)
-	}
-	splits(t, r, release.Split(release.Green, 100))
+	traffictest.ReleaseConformance(t, func() traffic.Balancer { return b.open(t).Balancer() })
 }

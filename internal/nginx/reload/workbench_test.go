@@ -16,10 +16,15 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/nginx"
 	"github.com/bluegreen-actions/bluegreen/internal/nginx/reload"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
+	"github.com/bluegreen-actions/bluegreen/internal/traffic/traffictest"
 )
 
-// patience is for a reload on a machine that does a lot else.
-const patience = 4 * time.Second
+// longest is the time for a reload on a machine that does a lot else, and patience
+// for whatever else takes its time there.
+const (
+	longest  = 4 * time.Second // of the settings
+	patience = 3 * time.Minute
+)
 
 // disk is a folder that survives a reboot and that nginx can read, unlike a
 // testing.T's.
@@ -43,7 +48,7 @@ func settings(t testing.TB) reload.Settings {
 		Config:   filepath.Join(dir, "nginx.conf"),
 		Pid:      filepath.Join(dir, "nginx.pid"),
 		ErrorLog: filepath.Join(dir, "error.log"),
-		Timeout:  patience,
+		Timeout:  longest,
 		Services: map[string]reload.Service{
 			"web": {Blue: []nginx.Address{"127.0.0.1:2"}, Green: []nginx.Address{"127.0.0.1:3"}, Path: "/"},
 			"api": {Blue: []nginx.Address{"127.0.0.1:4"}, Green: []nginx.Address{"127.0.0.1:5"}, Path: "/health"},
@@ -140,10 +145,15 @@ func (b *bench) backend(t testing.TB, service string, slot release.Slot) []nginx
 	return []nginx.Address{nginx.Address(listener.Addr().String())}
 }
 
-// get sends one request on a connection of its own and returns the answer.
 func (b *bench) get(t testing.TB, path string) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.server.URL+path, nil)
+	return fetch(t, b.server.URL+path)
+}
+
+// fetch sends one request on a connection of its own and returns the answer.
+func fetch(t testing.TB, url string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	must(t, err)
 	req.Close = true
 	res, err := http.DefaultClient.Do(req)
@@ -164,18 +174,21 @@ func weights(t testing.TB, r *reload.Router) release.Weights {
 // splits says that the weights are read back and counted.
 func splits(t testing.TB, r *reload.Router, want release.Weights) {
 	t.Helper()
-	equal(t, "weights", weights(t, r), want)
-	const n = 300
-	for range 3 { // honest traffic misses three standard deviations once in 370 times
-		share, err := r.Observe(t.Context(), n)
-		must(t, err)
-		equal(t, "counted", share.Total(), n)
-		if share.Fits(want) {
+	traffictest.Splits(t, r, want, 300)
+}
+
+// eventually does it again where nginx is late, or deaf for seconds.
+func eventually(t testing.TB, do func() error) {
+	t.Helper()
+	for begin := time.Now(); ; {
+		err := do()
+		if err == nil {
 			return
 		}
-		t.Logf("counted %v, want %v", share, want)
+		if time.Since(begin) > patience {
+			t.Fatal(err)
+		}
 	}
-	t.Fatalf("the share does not fit %v", want)
 }
 
 func must(t testing.TB, err error) {

@@ -9,6 +9,9 @@ import (
 func TestLive(t *testing.T) {
 	t.Parallel()
 	for markdown, want := range map[string]int{
+		"[ours](https://github.com/acme/shop/actions/runs/7#artifacts)":                0,
+		"[ours, titled](https://github.com/acme/shop/actions/runs/7 \"it\")":           1,
+		"[another's](https://github.com/acme/shop/actions/runs/7/../../x)":             1,
 		"## ✅ fine\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n":                           0,
 		"<details><summary>x</summary>\n\n```\n<b> @ops [a](b)\n```\n\n</details>\n\n": 0,
 		"`@ops`": 0, "@\u200bops": 0, "a@": 0, `\[a](b)`: 0, "&lt;b&gt;": 0,

@@ -1,6 +1,7 @@
 package traffictest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"testing"
@@ -11,10 +12,14 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/traffic"
 )
 
+// room is how many requests of a suite wait for an answer at a time. On a machine that
+// does not get through more they are not sent, and hold nobody up.
+const room = 50
+
 // splitsClients counts requests of clients, not those of Observe, which may be
 // another path through the load balancer.
 func splitsClients(t *testing.T, rig Rig) {
-	const requests, rate, sure = 1000, 1000, 3.29 // standard deviations, of 999 in 1000
+	const requests, sure = 1000, 3.29 // standard deviations, of 999 in 1000
 	router := rig.Open()
 	for _, w := range []release.Weight{1, 10, 50, 100} {
 		must(t, router.Set(t.Context(), release.Green, w, 1))
@@ -22,7 +27,7 @@ func splitsClients(t *testing.T, rig Rig) {
 		var share traffic.Share
 		for range 3 {
 			var err error
-			share, err = CountClients(t.Context(), rig.URL, requests, rate)
+			share, err = CountClients(t.Context(), rig.URL, requests, rig.rate())
 			must(t, err)
 			low, high := share.Interval(release.Green, sure)
 			if asked := float64(w); low <= asked && asked <= high {
@@ -37,11 +42,13 @@ func splitsClients(t *testing.T, rig Rig) {
 	}
 }
 
+func (r Rig) rate() float64 { return cmp.Or(r.Rate, 500) }
+
 // CountClients sends requests of clients that were never seen before, at a rate a
 // second, and counts them by the slot that answered. A lost one is an error.
-func CountClients(ctx context.Context, url string, requests, rate int) (share traffic.Share, err error) {
+func CountClients(ctx context.Context, url string, requests int, rate float64) (share traffic.Share, err error) {
 	report, err := openloop.Run(ctx, openloop.Load{
-		URL: url, Rate: float64(rate), Duration: time.Duration(requests) * time.Second / time.Duration(rate), Keep: []string{SlotHeader},
+		URL: url, Rate: rate, Duration: time.Duration(float64(requests) / rate * float64(time.Second)), Keep: []string{SlotHeader}, Timeout: patience, Room: room,
 	})
 	if err == nil && report.Lost() > 0 {
 		err = fmt.Errorf("count clients: %v", report)
@@ -62,10 +69,10 @@ func CountClients(ctx context.Context, url string, requests, rate int) (share tr
 
 func losesNothing(t *testing.T, rig Rig) {
 	flips := 100
-	if rig.Promise.Gap > 100*time.Millisecond {
+	if rig.Promise.Gap > 100*time.Millisecond || rig.Rate > 0 {
 		flips = 20 // and 200 in the benchmark, which may take its time
 	}
-	toll := Flips{URL: rig.URL, Count: flips, Rate: 500, Gap: max(rig.Promise.Gap, 20*time.Millisecond)}.Run(t, Mover(rig.Open()))
+	toll := Flips{URL: rig.URL, Count: flips, Rate: rig.rate(), Room: room, Gap: max(rig.Promise.Gap, 20*time.Millisecond)}.Run(t, Mover(rig.Open()))
 	t.Logf("%d moves there and back: %v", flips, toll.Report)
 	t.Logf("to green %v; to blue %v", toll.To(release.Green), toll.To(release.Blue))
 	lost := toll.Lost(func(s openloop.Sample) bool { return s.Fresh || !rig.Promise.CutsKept })

@@ -148,9 +148,7 @@ func glance(t *testing.T, router Routed, what string, want release.Weights) {
 	}
 	var share traffic.Share
 	for range 4 {
-		share, err = router.Observe(t.Context(), 100)
-		must(t, err)
-		if share.Fits(want) {
+		if share = count(t, router, 100); share.Fits(want) {
 			return
 		}
 	}

@@ -21,6 +21,7 @@ type Flips struct {
 	URL   string
 	Count int           // there and back again
 	Rate  float64       // requests a second
+	Room  int           // how many requests may wait for an answer at a time; 0 is 1000
 	Gap   time.Duration // from the first answer after a move to the decision for the next
 }
 
@@ -51,7 +52,7 @@ func (f Flips) Run(tb testing.TB, move func(ctx context.Context, to release.Slot
 	done := make(chan openloop.Report, 1)
 	var seen answers
 	go func() {
-		report, err := openloop.Run(ctx, openloop.Load{URL: f.URL, Rate: f.Rate, Keep: []string{SlotHeader}, Each: seen.note})
+		report, err := openloop.Run(ctx, openloop.Load{URL: f.URL, Rate: f.Rate, Keep: []string{SlotHeader}, Each: seen.note, Timeout: patience, Room: f.Room})
 		if err != nil {
 			tb.Error(err)
 		}

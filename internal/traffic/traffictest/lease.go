@@ -26,6 +26,13 @@ func (l *Lease) Calls() []string {
 	return append([]string(nil), l.calls...)
 }
 
+// Forget loses everything, as a store in memory does that was restarted.
+func (l *Lease) Forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.holding = traffic.Holding{}
+}
+
 // Acquire implements traffic.Lease.
 func (l *Lease) Acquire(_ context.Context, owner traffic.Owner) (traffic.Token, error) {
 	if err := l.begin("acquire", true); err != nil {

@@ -69,7 +69,7 @@ func failed(t *testing.T, open func() traffic.Ledger) {
 }
 
 func together(t *testing.T, open func() traffic.Ledger) {
-	const many = 8
+	const many = 5
 	var all sync.WaitGroup
 	for i := range many {
 		ledger := open()

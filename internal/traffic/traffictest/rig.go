@@ -33,7 +33,8 @@ type Rig struct {
 	// traffic. mend makes it as it was before.
 	Cut func() (mend func())
 
-	URL     string // where clients reach it; they are split one by one
+	URL     string  // where clients reach it; they are split one by one
+	Rate    float64 // requests a second that it has the time for on a slow machine, too; 0 is 500
 	Promise Promise
 }
 

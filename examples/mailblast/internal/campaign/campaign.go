@@ -51,7 +51,8 @@ type Counts struct {
 // Report is a campaign with its counts.
 type Report struct {
 	Campaign
-	Counts Counts `json:"counts"`
+	Counts  Counts         `json:"counts"`
+	Bounces map[string]int `json:"bounces,omitempty"` // by the recipients' domain, when the feature is on
 }
 
 // Outcome is how a message ended.

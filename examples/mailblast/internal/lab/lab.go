@@ -23,7 +23,7 @@ import (
 
 // Deadline is how long a test waits for a condition. It is generous: no test
 // may fail because the machine is slow.
-const Deadline = 2 * time.Minute
+const Deadline = 5 * time.Minute
 
 var (
 	folder  string     // of this test binary

@@ -20,7 +20,7 @@ import (
 )
 
 // Database returns the URL of an empty database of the test's own, with all
-// migrations applied.
+// migrations applied that expand.
 func Database(t testing.TB) string {
 	t.Helper()
 	dsn := EmptyDatabase(t)
@@ -78,10 +78,22 @@ func Connect(t testing.TB, dsn string) *pgx.Conn {
 	return db
 }
 
-// Migrations lists the files of a direction, up in their order, down in reverse.
+// Migrations lists the files of a direction, up in their order, down in reverse:
+// those that expand.
 func Migrations(t testing.TB, direction string) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(Root(t), "backend", "migrations", "*."+direction+".sql"))
+	return migrations(t, direction, ".")
+}
+
+// Contracts lists those that wait until no version that needs the old shape serves.
+func Contracts(t testing.TB, direction string) []string {
+	t.Helper()
+	return migrations(t, direction, "contract")
+}
+
+func migrations(t testing.TB, direction, folder string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(Root(t), "backend", "migrations", folder, "*."+direction+".sql"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no migrations found: %v", err)
 	}

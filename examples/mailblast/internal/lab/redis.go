@@ -20,13 +20,19 @@ import (
 
 type address struct{ text, port string }
 
-// Servers get ports below those that the system gives to outgoing connections: one
-// of these could take a port before its server has it.
-const firstPort, lastPort = 20000, 31999
+// Servers get ports below those that the system gives to outgoing connections, and
+// that the tests of Bluegreen give to their servers: one of these could take a port
+// before its server has it.
+const firstPort, lastPort = 12000, 20999
+
+var given sync.Map // ports, to servers that may not listen yet
 
 func freeAddress() (at address, err error) {
 	for range 100 {
 		port := strconv.Itoa(firstPort + rand.IntN(lastPort-firstPort+1))
+		if _, taken := given.LoadOrStore(port, true); taken {
+			continue
+		}
 		at = address{net.JoinHostPort("127.0.0.1", port), port}
 		var l net.Listener
 		if l, err = net.Listen("tcp", at.text); err == nil {

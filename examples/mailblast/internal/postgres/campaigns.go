@@ -77,6 +77,9 @@ func (s *Store) Report(ctx context.Context, id string) (campaign.Report, error) 
 	if err == nil && s.metadata {
 		err = s.pool.QueryRow(ctx, `SELECT metadata FROM campaigns WHERE id = $1`, id).Scan(&r.Metadata)
 	}
+	if err == nil && s.domain {
+		r.Bounces, err = s.bounces(ctx, id)
+	}
 	if errors.Is(err, pgx.ErrNoRows) {
 		return campaign.Report{}, campaign.ErrUnknown
 	}
@@ -84,4 +87,17 @@ func (s *Store) Report(ctx context.Context, id string) (campaign.Report, error) 
 		return campaign.Report{}, fmt.Errorf("report campaign %s: %w", id, err)
 	}
 	return r, nil
+}
+
+// bounces counts by domain. A message of a version that does not write it has none
+// until the backfill has come to it.
+func (s *Store) bounces(ctx context.Context, id string) (map[string]int, error) {
+	rows, _ := s.pool.Query(ctx, `SELECT coalesce(domain, `+domainOf+`), count(*) FROM messages
+		WHERE campaign_id = $1 AND status = 'bounced' GROUP BY 1`, id)
+	counts, domain, n := map[string]int{}, "", 0
+	_, err := pgx.ForEachRow(rows, []any{&domain, &n}, func() error {
+		counts[domain] = n
+		return nil
+	})
+	return counts, err
 }

@@ -23,6 +23,17 @@ SELECT id, recipient, job, $4, $5, $6 FROM unnest($1::text[], $2::text[], $3::te
 ON CONFLICT (campaign_id, recipient) DO NOTHING
 RETURNING id, recipient`
 
+// domainOf is what the backfill of migration 004 writes into the messages before.
+const domainOf = `lower(split_part(recipient, '@', 2))`
+
+// addMessagesWithDomain is the same with the domain of each recipient.
+const addMessagesWithDomain = `
+INSERT INTO messages (id, recipient, job, campaign_id, slot, lane, domain)
+SELECT id, recipient, job, $4, $5, $6, ` + domainOf + `
+FROM unnest($1::text[], $2::text[], $3::text[]) AS new (id, recipient, job)
+ON CONFLICT (campaign_id, recipient) DO NOTHING
+RETURNING id, recipient`
+
 // Accept adds one message for each recipient that the campaign does not have
 // yet, in one transaction, and returns those. Repeating it adds nothing. The
 // campaign's row is locked, so that its status and its messages change together.
@@ -31,12 +42,16 @@ func (s *Store) Accept(ctx context.Context, id, lane string, recipients []string
 	if err != nil {
 		return nil, err
 	}
+	add := addMessages
+	if s.domain {
+		add = addMessagesWithDomain
+	}
 	var added []Accepted
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, `SELECT id FROM campaigns WHERE id = $1 FOR UPDATE`, id).Scan(&id); err != nil {
 			return err
 		}
-		rows, _ := tx.Query(ctx, addMessages, ids, recipients, jobs, id, s.slot, lane)
+		rows, _ := tx.Query(ctx, add, ids, recipients, jobs, id, s.slot, lane)
 		if added, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Accepted]); err != nil || len(added) == 0 {
 			return err
 		}

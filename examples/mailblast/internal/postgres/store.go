@@ -20,6 +20,7 @@ type Store struct {
 	pool     *pgxpool.Pool
 	slot     string
 	metadata bool
+	domain   bool
 	connects *connects
 }
 
@@ -29,6 +30,7 @@ type Options struct {
 	Program     string // backend or worker; seen in pg_stat_activity
 	Connections int    // at most
 	Metadata    bool   // campaigns have metadata (migration 002)
+	Domain      bool   // messages have the domain of their recipient (migration 004)
 }
 
 // statementTimeout bounds every statement, on the server.
@@ -51,7 +53,7 @@ func Open(url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare pool: %w", err)
 	}
-	return &Store{pool: pool, slot: o.Slot, metadata: o.Metadata, connects: tracer}, nil
+	return &Store{pool: pool, slot: o.Slot, metadata: o.Metadata, domain: o.Domain, connects: tracer}, nil
 }
 
 // Close returns when all connections are closed.

@@ -54,6 +54,11 @@ func (e *env) choice(name string, choices ...string) string {
 	return v
 }
 
+// feature is off unless it is switched on.
+func (e *env) feature(name string) bool {
+	return e.lookup(name) != "" && e.choice(name, "on", "off") == "on"
+}
+
 func (e *env) duration(name string, fallback, least time.Duration) time.Duration {
 	v := e.lookup(name)
 	if v == "" {

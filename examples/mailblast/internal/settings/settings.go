@@ -28,6 +28,7 @@ type Backend struct {
 	Token       string // a secret
 	Connections int    // of the database pool
 	Metadata    bool   // campaigns have metadata; needs migration 002
+	Domain      bool   // messages have the domain of their recipient; needs migration 004
 	Drain       time.Duration
 	Grace       time.Duration
 }
@@ -79,9 +80,8 @@ func ReadBackend(lookup func(string) string) (Backend, error) {
 		Connections: e.number("DB_CONNECTIONS", 10, 1, 200),
 		Drain:       e.duration("DRAIN", time.Second, 0),
 		Grace:       e.duration("GRACE", 15*time.Second, time.Second),
-	}
-	if e.lookup("CAMPAIGN_METADATA") != "" {
-		s.Metadata = e.choice("CAMPAIGN_METADATA", "on", "off") == "on"
+		Metadata:    e.feature("CAMPAIGN_METADATA"),
+		Domain:      e.feature("MESSAGE_DOMAIN"),
 	}
 	return s, e.err()
 }

@@ -56,8 +56,8 @@ func (s *Server) Run(ctx context.Context, handler http.Handler) error {
 }
 
 func (s *Server) stop(ctx context.Context, server *http.Server) error {
+	s.draining.Store(true) // before it is said: who reads so may ask at once
 	s.Log.Info("Draining", "drain", s.Drain.String(), "grace", s.Grace.String())
-	s.draining.Store(true)
 	time.Sleep(s.Drain)
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Grace)
 	defer cancel()

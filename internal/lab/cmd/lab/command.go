@@ -8,15 +8,20 @@ import (
 	"net/url"
 
 	"github.com/bluegreen-actions/bluegreen/internal/lab"
+	"github.com/bluegreen-actions/bluegreen/internal/process"
 )
 
 const usage = `usage: lab <verb> [name ...]
 
-  up [service ...]     start postgres, redis, registry and docker, or those named
-  down                 stop what was started, and remove its data
+  up [service ...]     start postgres, redis, registry and docker, or those named,
+                       and keep them until down
+  down                 stop what was started, and remove its data; what a run needs
+                       is stopped at its end
+  run PROGRAM [ARG ..] start all of them, run the program with their addresses, and
+                       stop them, unless up or another run needs them
   install [name ...]   install what is missing, or what is missing of those named
-  env                  start postgres and redis, and print their addresses as
-                       shell exports for tests that run elsewhere
+  env                  start postgres and redis, keep them until down, and print
+                       their addresses as shell exports for tests that run elsewhere
   tool NAME            build a tool when it is missing, and print its path: act,
                        actionlint, staticcheck, govulncheck or docker-registry`
 
@@ -47,7 +52,9 @@ func (c command) run(ctx context.Context, args []string) error {
 	case verb == "install":
 		return lab.Install(ctx, c.stderr, names...)
 	case verb == "down" && len(names) == 0:
-		return lab.Down(ctx)
+		return lab.Down(ctx, c.stderr)
+	case verb == "run" && len(names) > 0:
+		return c.with(ctx, names)
 	case verb == "env" && len(names) == 0:
 		return c.env(ctx)
 	case verb == "tool" && len(names) == 1:
@@ -61,6 +68,9 @@ func (c command) up(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
+	if err := lab.Keep(); err != nil {
+		return err
+	}
 	for _, line := range []struct{ name, address string }{
 		{"postgres", redacted(found.Postgres)}, {"redis", found.Redis}, {"registry", found.Registry}, {"docker", found.Docker},
 	} {
@@ -69,6 +79,19 @@ func (c command) up(ctx context.Context, names []string) error {
 		}
 	}
 	return nil
+}
+
+// with runs a program, with what it needs to find the services in its environment.
+func (c command) with(ctx context.Context, argv []string) error {
+	return lab.Run(ctx, c.stderr, func(found *lab.Services) error {
+		err := process.Run(ctx, process.Command{Path: argv[0], Args: argv[1:], Stdout: c.stdout, Stderr: c.stderr, Env: []string{
+			"BLUEGREEN_LAB_POSTGRES=" + found.Postgres, "BLUEGREEN_LAB_REDIS=" + found.Redis,
+		}})
+		if problem, ok := errors.AsType[*process.Error](err); ok {
+			problem.Stderr = "" // it was seen
+		}
+		return err
+	})
 }
 
 // redacted hides the password; env is how to ask for it.
@@ -83,6 +106,9 @@ func redacted(address string) string {
 func (c command) env(ctx context.Context) error {
 	found, err := lab.Up(ctx, c.stderr, "postgres", "redis")
 	if err != nil {
+		return err
+	}
+	if err := lab.Keep(); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(c.stdout, "export BLUEGREEN_LAB_POSTGRES='%s'\nexport BLUEGREEN_LAB_REDIS='%s'\n", found.Postgres, found.Redis)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -24,7 +25,7 @@ func ownLab(t *testing.T) {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	t.Setenv("BLUEGREEN_LAB", dir)
 	t.Cleanup(func() {
-		if err := lab.Down(context.Background()); err != nil {
+		if err := lab.Down(context.Background(), io.Discard); err != nil {
 			t.Error(err)
 		}
 	})
@@ -43,6 +44,9 @@ func TestCommand(t *testing.T) {
 		{"down postgres", 2, `^$`, "usage: lab"},
 		{"up mysql", 1, `^$`, `service "mysql": want one of postgres`},
 		{"tool rm", 1, `^$`, `tool "rm"`},
+		{"run printenv BLUEGREEN_LAB_REDIS", 0, `^redis://127\.0\.0\.1:\d+/0\n$`, "started redis on"},
+		{"run false", 1, `^$`, "run false: exit status 1"},
+		{"run", 2, `^$`, "usage: lab"},
 		{"up postgres redis", 0, `^postgres postgres://postgres:xxxxx@127\.0\.0\.1:\d+/postgres\?sslmode=disable\nredis    redis://127\.0\.0\.1:\d+/0\n$`, "started postgres on"},
 		{"env", 0, `^export BLUEGREEN_LAB_POSTGRES='postgres://postgres:\w+@127\.0\.0\.1:\d+/postgres\?sslmode=disable'\nexport BLUEGREEN_LAB_REDIS='redis://127\.0\.0\.1:\d+/0'\n$`, ""},
 		{"install git", 0, `^$`, ""},

@@ -39,6 +39,8 @@ var eaten []byte
 func mode(name string) bool { return strings.Contains(os.Getenv("MODE"), name) }
 
 func run() {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM) // before it says that it started
 	fmt.Println(os.Args[1], "started", os.Getenv("VERSION"))
 	for line := range strings.SplitSeq(os.Getenv("LINES"), "|") {
 		fmt.Fprintln(os.Stderr, line)
@@ -61,8 +63,6 @@ func run() {
 		}
 		go func() { exit(http.ListenAndServe(address, http.HandlerFunc(answer))) }()
 	}
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM)
 	for range stop {
 		if !mode("deaf") {
 			fmt.Println("finished its job")

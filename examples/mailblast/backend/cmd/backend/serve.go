@@ -25,7 +25,7 @@ import (
 // then what it left behind in memory is written.
 func serve(ctx context.Context, s settings.Backend, bad *fault.Fault, log *slog.Logger) error {
 	store, err := postgres.Open(s.DatabaseURL, postgres.Options{
-		Slot: s.Slot, Program: "backend", Connections: s.Connections, Metadata: s.Metadata})
+		Slot: s.Slot, Program: "backend", Connections: s.Connections, Metadata: s.Metadata, Domain: s.Domain})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,2 @@
+ALTER TABLE messages ADD CONSTRAINT messages_domain_known CHECK (domain IS NOT NULL);
+ALTER TABLE messages ALTER COLUMN domain DROP NOT NULL;
