@@ -22,7 +22,8 @@ func dockerfile(checkout fs.FS, service string) string {
 // Folders that hold what is not the application's own.
 var foreign = []string{"node_modules", "vendor", "testdata"}
 
-// migrations lists the folders with migrations for golang-migrate.
+// migrations lists the folders with migrations for golang-migrate. The contract
+// migrations in one of them go with it.
 func migrations(checkout fs.FS) (folders []string) {
 	_ = fs.WalkDir(checkout, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch base := path.Base(name); {
@@ -35,5 +36,7 @@ func migrations(checkout fs.FS) (folders []string) {
 		}
 		return nil
 	})
-	return folders
+	return slices.DeleteFunc(folders, func(f string) bool {
+		return path.Base(f) == "contract" && slices.Contains(folders, path.Dir(f))
+	})
 }

@@ -54,7 +54,7 @@ func shop() draft.Application {
 
 func TestAnApplicationWithOneFile(t *testing.T) {
 	t.Parallel()
-	checkout := fstest.MapFS{"db/migrations/001_a.up.sql": {}, "node_modules/x/001_b.up.sql": {}}
+	checkout := fstest.MapFS{"db/migrations/001_a.up.sql": {}, "db/migrations/contract/001_b.up.sql": {}, "node_modules/x/001_b.up.sql": {}}
 	got, problems, text := drafted(t, checkout, draft.Layout{Blue: []string{"docker-compose.yml"}}, "nginx", shop(), draft.Application{})
 	web := got.Router.Nginx.Services["web"]
 	for what, holds := range map[string]bool{

@@ -11,3 +11,6 @@ var Reach = Script.reach
 
 // Overwritten is overwritten.
 func (m Migration) Overwritten(made []string) string { return m.overwritten(made) }
+
+// Destroys names what an up file destroys.
+var Destroys = Script.loss

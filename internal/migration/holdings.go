@@ -26,32 +26,41 @@ type Values struct {
 
 // lost names what was there before and is not now. With exact, other values in the
 // same number are a loss as well.
-func (h Holdings) lost(before Holdings, exact bool) []string {
-	var list []string
+func (h Holdings) lost(before Holdings, exact bool) []review.Loss {
+	var list []review.Loss
 	for _, name := range sortedNames(before) {
 		was, is := before[name], h[name]
 		if _, there := h[name]; !there && was.Rows > 0 {
-			list = append(list, fmt.Sprintf("table %v, %d rows", name, was.Rows))
+			list = append(list, review.Loss{On: name, Rows: was.Rows, Gone: true, Text: fmt.Sprintf("table %v, %d rows", name, was.Rows)})
 			continue
 		}
-		if is.Rows < was.Rows {
-			list = append(list, fmt.Sprintf("table %v, %d of %d rows", name, was.Rows-is.Rows, was.Rows))
+		if n := was.Rows - is.Rows; n > 0 {
+			list = append(list, review.Loss{On: name, Rows: n, Text: fmt.Sprintf("table %v, %d of %d rows", name, n, was.Rows)})
 		}
 		list = append(list, is.values(name, was, exact && is.Rows == was.Rows)...)
 	}
 	return list
 }
 
-func (h Holding) values(table review.Name, before Holding, exact bool) []string {
-	var list []string
+func (h Holding) values(table review.Name, before Holding, exact bool) []review.Loss {
+	var list []review.Loss
 	for _, column := range slices.Sorted(maps.Keys(before.Columns)) {
-		was, is := before.Columns[column], h.Columns[column]
-		switch {
-		case was.Count-is.Count > max(0, before.Rows-h.Rows): // beyond those of rows that are gone
-			list = append(list, fmt.Sprintf("column %v.%s, %d values", table, column, was.Count-is.Count))
-		case exact && is.Count == was.Count && is.Sum != was.Sum:
-			list = append(list, fmt.Sprintf("column %v.%s, which has other values than before", table, column))
+		was := before.Columns[column]
+		is, there := h.Columns[column]
+		switch n := was.Count - is.Count; {
+		case n > max(0, before.Rows-h.Rows): // beyond those of rows that are gone
+			list = append(list, review.Loss{On: table, Rows: n, Gone: !there, Text: fmt.Sprintf("column %v.%s, %d values", table, column, n)})
+		case exact && n == 0 && is.Sum != was.Sum:
+			list = append(list, review.Loss{On: table, Rows: was.Count, Text: fmt.Sprintf("column %v.%s, which has other values than before", table, column)})
 		}
+	}
+	return list
+}
+
+func texts(losses []review.Loss) []string {
+	var list []string
+	for _, l := range losses {
+		list = append(list, l.Text)
 	}
 	return list
 }

@@ -12,7 +12,8 @@ import (
 // made, which are counted. A statement that is not known to be harmless is not.
 
 // loss names the first statement that destroys what a down file cannot bring
-// back. It goes by the first words, so it can miss one; it never clears a file.
+// back. It goes by the words, and knows no function, so it can miss one; it never clears
+// a file.
 func (s Script) loss() string {
 	for _, st := range s.Statements {
 		if st.destroys() {
@@ -30,10 +31,8 @@ func (s Statement) destroys() bool {
 		return s.has("ADD")
 	case s.begins("ALTER", "TABLE"):
 		return s.has("DROP") || s.has("TYPE")
-	case s.begins("WITH"):
-		return s.has("UPDATE") || s.has("DELETE")
 	}
-	return false
+	return s.changes()
 }
 
 // reach names the first statement of a down file that may take away more than what
@@ -48,11 +47,11 @@ func (s Script) reach(made []string) string {
 }
 
 // harmless are the first words of statements that take no row away.
-var harmless = []string{"BEGIN", "START", "COMMIT", "END", "SET", "RESET", "LOCK", "COMMENT", "GRANT", "REVOKE", "CREATE", "ANALYZE"}
+var harmless = []string{"BEGIN", "START", "COMMIT", "END", "SET", "RESET", "LOCK", "COMMENT", "GRANT", "REVOKE", "ANALYZE"}
 
 func (s Statement) within(made []string) bool {
 	switch {
-	case s.cascades(): // nobody has counted what depends on it by now
+	case s.cascades(), s.changes(): // nobody has counted what depends on it by now
 		return false
 	case s.begins("DROP", "TABLE"):
 		return madeAll(made, s.Words[2:])
@@ -62,10 +61,13 @@ func (s Statement) within(made []string) bool {
 		return s.altersWithin(made)
 	case s.begins("ALTER"):
 		return !s.begins("ALTER", "TYPE") || !s.has("DROP")
+	case s.begins("CREATE"):
+		return !calls(s.reads())
 	case s.begins("INSERT"):
-		return !s.has("UPDATE") && !s.has("DELETE") && !s.has("MERGE")
+		_, _, rest := qualified(after(s.Words[1:], "INTO"))
+		return !s.has("UPDATE") && !s.has("DELETE") && !s.has("MERGE") && !calls(rest)
 	case s.begins("SELECT"):
-		return !s.calls()
+		return !calls(s.Words)
 	}
 	return slices.ContainsFunc(harmless, func(word string) bool { return s.begins(word) })
 }
@@ -75,16 +77,6 @@ func (s Statement) within(made []string) bool {
 func (s Statement) cascades() bool {
 	for i, w := range s.Words {
 		if w == "CASCADE" && s.Words[i-1] != "DELETE" && s.Words[i-1] != "UPDATE" {
-			return true
-		}
-	}
-	return false
-}
-
-// calls tells whether a function is called that is not PostgreSQL's own by its name.
-func (s Statement) calls() bool {
-	for i, w := range s.Words[1:] {
-		if w == "(" && isWord(s.Words[i][0]) && !strings.HasPrefix(s.Words[i], "PG_") {
 			return true
 		}
 	}

@@ -26,13 +26,14 @@ func (r *rehearsing) file(ctx context.Context, a act) error {
 	if err := errors.Join(r.behind(ctx, a, trace), r.look(ctx)); err != nil {
 		return err
 	}
-	done := Rehearsed{Version: m.Version, File: m.Up.Name, Path: m.Up.Path, Contract: a.contract, Up: trace, Additive: r.shape.additive(before)}
+	done := Rehearsed{Version: m.Version, File: m.Up.Name, Path: m.Up.Path, Contract: a.contract, Up: trace, Additive: r.shape.additive(before),
+		Lost: r.have.lost(held, false)}
 	proof := Proof{Version: m.Version, Up: m.Up.SHA256, Data: r.from.Data, At: time.Now().UTC().Truncate(time.Second)}
 	if m.Down == nil {
 		proof.Difference = m.WayBack()
 	} else {
 		proof.Down = m.Down.SHA256
-		if done.Down, err = r.back(ctx, on, a, &proof, before, held); err != nil {
+		if err := r.back(ctx, on, a, &done, &proof, before, held); err != nil {
 			return err
 		}
 	}
@@ -51,36 +52,38 @@ func (r *rehearsing) look(ctx context.Context) (err error) {
 
 // back goes down and up again. It leaves the scratch database as up had left it,
 // or closed.
-func (r *rehearsing) back(ctx context.Context, on Scratch, a act, proof *Proof, before Shape, held Holdings) (*Trace, error) {
+func (r *rehearsing) back(ctx context.Context, on Scratch, a act, done *Rehearsed, proof *Proof, before Shape, held Holdings) error {
 	up, had := r.shape, r.have
 	trace, err := on.Down(ctx, a.Step)
 	if err != nil {
-		return nil, r.broken(ctx, proof, a.Down.Name, err)
+		return r.broken(ctx, proof, a.Down.Name, err)
 	}
 	if err := errors.Join(r.measure(ctx, trace, a.Down.Script.Change), r.look(ctx)); err != nil {
-		return nil, err
+		return err
 	}
+	done.Down = &trace
 	proof.Difference = r.shape.difference(before)
 	proof.Returned = proof.Difference == ""
-	proof.Lost = r.have.lost(held, true)
+	proof.Lost = texts(r.have.lost(held, true))
 	if more := r.have.more(held); proof.Returned && more != "" {
 		proof.Difference = "after down, " + more
 	}
 	again, err := on.Up(ctx, a.Step)
 	if err != nil {
-		return &trace, r.broken(ctx, proof, a.Up.Name+" after down", err)
+		return r.broken(ctx, proof, a.Up.Name+" after down", err)
 	}
+	done.Up.shorten(again)
 	if err := errors.Join(r.behind(ctx, a, again), r.look(ctx)); err != nil {
-		return nil, err
+		return err
 	}
-	return &trace, r.again(ctx, proof, up, had)
+	return r.again(ctx, proof, up, had)
 }
 
 // again compares what the second up has left with the first.
 func (r *rehearsing) again(ctx context.Context, proof *Proof, up Shape, had Holdings) error {
 	difference := r.shape.difference(up)
 	proof.Again = difference == ""
-	for _, lost := range r.have.lost(had, false) {
+	for _, lost := range texts(r.have.lost(had, false)) {
 		if !slices.Contains(proof.Lost, lost) {
 			proof.Lost = append(proof.Lost, lost)
 		}

@@ -31,14 +31,15 @@ var ErrRows = errors.New("there are no rows on the scratch database that it may 
 
 // Rehearsed is one file on the scratch database.
 type Rehearsed struct {
-	Version       Version  `json:"version"`
-	File          string   `json:"file"`
-	Path          string   `json:"path"` // as the folder was given
-	Contract      bool     `json:"contract,omitempty"`
-	Up            Trace    `json:"up"`
-	Down          *Trace   `json:"down,omitempty"`
-	Additive      bool     `json:"additive"` // up left everything as it was that the schema had before
-	Disagreements []string `json:"disagreements,omitempty"`
+	Version       Version       `json:"version"`
+	File          string        `json:"file"`
+	Path          string        `json:"path"` // as the folder was given
+	Contract      bool          `json:"contract,omitempty"`
+	Up            Trace         `json:"up"`
+	Down          *Trace        `json:"down,omitempty"`
+	Additive      bool          `json:"additive"`       // up left everything as it was that the schema had before
+	Lost          []review.Loss `json:"lost,omitempty"` // what up took away; on real rows only
+	Disagreements []string      `json:"disagreements,omitempty"`
 }
 
 // Trace is what a server has shown of one file that went up or down.
@@ -51,12 +52,12 @@ type Trace struct {
 // Traced is what one statement did to tables that were there before the file; of a
 // file that is not one transaction, what the whole file did.
 type Traced struct {
-	Place   int           `json:"place"` // of the statement in the file, from 0
-	Line    int           `json:"line"`
-	Took    time.Duration `json:"took"`
-	Effect  review.Effect `json:"effect"`  // the locks that no statement before it had taken
-	Held    time.Duration `json:"held"`    // the strongest of its locks, to the end of the transaction
-	Changed int64         `json:"changed"` // rows inserted, updated and deleted
+	Place  int              `json:"place"` // of the statement in the file, from 0
+	Line   int              `json:"line"`
+	Took   time.Duration    `json:"took"`
+	Effect review.Effect    `json:"effect"` // the locks that no statement before it had taken
+	Held   time.Duration    `json:"held"`   // the strongest of its locks, to the end of the transaction
+	Rows   []review.Touched `json:"rows,omitempty"`
 }
 
 // Stage is where scratch databases are made. What a killed rehearsal has left there
@@ -118,6 +119,24 @@ func (t Trace) untouched(before Holdings, change Change) Holdings {
 		}
 	}
 	return before.without(names)
+}
+
+// changed is how many rows of tables that were there before were updated and deleted.
+func (t Trace) changed() (n int64) {
+	for _, s := range t.Statements {
+		for _, rows := range s.Rows {
+			n += rows.Changed
+		}
+	}
+	return n
+}
+
+// shorten takes over for how long the same file has held its locks a second time, where
+// that was shorter: a pause of the server is not the file's.
+func (t *Trace) shorten(again Trace) {
+	for i := range min(len(t.Statements), len(again.Statements)) {
+		t.Statements[i].Held = min(t.Statements[i].Held, again.Statements[i].Held)
+	}
 }
 
 // longest is how long a lock was held that keeps the application from writing.

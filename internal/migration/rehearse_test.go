@@ -20,6 +20,7 @@ type theatre struct {
 	fail  map[string]error // by call, once
 	shape migration.Shape
 	size  release.Size
+	held  []time.Duration // by the files that go up, one after the other
 }
 
 func (s *theatre) call(text string) error {
@@ -50,7 +51,11 @@ func (s *theatre) Rows(_ context.Context, like map[string]migration.Rows) (map[s
 }
 func (s *theatre) Up(_ context.Context, step migration.Step) (migration.Trace, error) {
 	s.shape["table "+step.Up.Name] = step.Up.Script.Text
-	return migration.Trace{Exact: true}, s.call("up " + step.Up.Name)
+	trace := migration.Trace{Exact: true}
+	if len(s.held) > 0 {
+		trace.Statements, s.held = []migration.Traced{{Held: s.held[0]}}, s.held[1:]
+	}
+	return trace, s.call("up " + step.Up.Name)
 }
 func (s *theatre) Down(_ context.Context, step migration.Step) (migration.Trace, error) {
 	delete(s.shape, "table "+step.Up.Name)
@@ -102,6 +107,17 @@ func TestAFileThatDoesNotComeBackIsFollowedOnANewScratchDatabase(t *testing.T) {
 				t.Errorf("%v\n%q\n%q\n%+v", err, stage.calls, c.calls, r)
 			}
 		})
+	}
+}
+
+// TestAPauseOfTheServerIsNotTheFiles has a file that holds its locks for less when it goes
+// up a second time, and one for more.
+func TestAPauseOfTheServerIsNotTheFiles(t *testing.T) {
+	t.Parallel()
+	stage := &theatre{held: []time.Duration{3 * time.Second, time.Second, time.Second, 2 * time.Second}}
+	r, err := rehearse(t, t.Context(), stage, twoBack)
+	if err != nil || len(stage.held) > 0 || r.Files[0].Up.Statements[0].Held != time.Second || r.Files[1].Up.Statements[0].Held != time.Second {
+		t.Errorf("%v %+v", err, r.Files)
 	}
 }
 
@@ -158,8 +174,9 @@ func TestATraceIsOneLine(t *testing.T) {
 	trace := migration.Trace{Exact: true, Statements: []migration.Traced{
 		{Effect: review.Effect{Locks: []review.Lock{{On: users, Mode: review.Share}}}, Held: 3 * time.Second},
 		{Effect: review.Effect{Locks: []review.Lock{{On: users, Mode: review.AccessExclusive}}, Rewrites: []review.Name{users}}, Held: time.Second},
+		{Rows: []review.Touched{{On: users, Read: 9, Added: 8, Changed: 4}, {On: review.Name{Name: "notes"}, Changed: 3}}},
 	}}
-	if have, want := trace.String(), "ACCESS EXCLUSIVE on users, rewrites users, held for 3s"; have != want {
+	if have, want := trace.String(), "ACCESS EXCLUSIVE on users, rewrites users, held for 3s, 7 rows updated or deleted"; have != want {
 		t.Errorf("have %s, want %s", have, want)
 	}
 }

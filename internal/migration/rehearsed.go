@@ -125,9 +125,9 @@ func (h Rehearsal) String() string {
 
 // Shown is what the file did, for the review of its path.
 func (f Rehearsed) Shown(path string, data bool) review.Shown {
-	s := review.Shown{Path: path, Exact: f.Up.Exact, Real: data, Additive: f.Additive}
+	s := review.Shown{Path: path, Exact: f.Up.Exact, Real: data, Additive: f.Additive, Lost: f.Lost}
 	for _, t := range f.Up.Statements {
-		s.Did = append(s.Did, review.Did{Statement: t.Place, Effect: t.Effect, Held: t.Held, Changed: t.Changed})
+		s.Did = append(s.Did, review.Did{Statement: t.Place, Effect: t.Effect, Held: t.Held, Rows: t.Rows})
 	}
 	return s
 }
@@ -150,6 +150,9 @@ func (t Trace) String() string {
 	}
 	if held := t.longest(); held > 0 {
 		parts = append(parts, "held for "+held.Round(time.Millisecond).String())
+	}
+	if n := t.changed(); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d rows updated or deleted", n))
 	}
 	if !t.Exact {
 		parts = append(parts, "watched from beside")

@@ -27,7 +27,7 @@ func (d *Database) Catalogue(ctx context.Context) (*review.Schema, error) {
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
 	c := catalogue{tx: tx, schema: review.NewSchema("the catalog of the database")}
-	for _, read := range []func(context.Context) error{c.tables, c.columns, c.triggers, c.constraints, c.indexes, c.types, c.routines, c.zone} {
+	for _, read := range []func(context.Context) error{c.tables, c.parents, c.columns, c.triggers, c.constraints, c.indexes, c.types, c.routines, c.zone} {
 		if err := read(ctx); err != nil {
 			return nil, fmt.Errorf("read catalog: %w", err)
 		}
@@ -66,6 +66,17 @@ func (c catalogue) tables(ctx context.Context) error {
 		t := review.NewTable()
 		t.Rows, t.View = rows, view
 		c.schema.Tables[n] = t
+	})
+}
+
+// parents reads what tables are partitions of, or inherit from.
+func (c catalogue) parents(ctx context.Context) error {
+	var n, parent review.Name
+	return c.each(ctx, `SELECT `+plainSchema+`, c.relname, CASE m.nspname WHEN 'public' THEN '' ELSE m.nspname END, p.relname
+		FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+			JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace m ON m.oid = p.relnamespace
+		WHERE c.relkind IN ('r', 'p', 'f') AND`+ofUsers+`ORDER BY i.inhrelid, i.inhseqno`, []any{&n.Schema, &n.Name, &parent.Schema, &parent.Name}, func() {
+		c.schema.Tables[n].Parents = append(c.schema.Tables[n].Parents, parent)
 	})
 }
 

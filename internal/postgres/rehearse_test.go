@@ -2,12 +2,14 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/lab"
 	"github.com/bluegreen-actions/bluegreen/internal/migration"
@@ -171,7 +173,9 @@ func TestEveryStatementIsTraced(t *testing.T) {
 		var changed int64
 		for _, st := range up.Statements {
 			have = append(have, st.Effect.String())
-			changed += st.Changed
+			for _, rows := range st.Rows {
+				changed += rows.Changed
+			}
 		}
 		if up.Exact != w.exact || strings.Join(have, "; ") != strings.Join(w.statements, "; ") || changed != w.changed {
 			t.Errorf("%s: exact %t, %q, %d rows", r.Rehearsal.Files[i].File, up.Exact, have, changed)
@@ -179,6 +183,44 @@ func TestEveryStatementIsTraced(t *testing.T) {
 	}
 	if st := r.Rehearsal.Files[0].Up.Statements; st[1].Line != 3 || st[1].Place != 2 || st[0].Held < st[1].Held {
 		t.Errorf("%+v", st)
+	}
+}
+
+// TestTheRowsOfEachTableAreTold has what cascades and what counts anew, and a file that is
+// only watched.
+func TestTheRowsOfEachTableAreTold(t *testing.T) {
+	t.Parallel()
+	s, id := played(t)
+	connect(t, s).exec(`ALTER TABLE notes DROP CONSTRAINT notes_author_fkey, ADD FOREIGN KEY (author) REFERENCES users ON DELETE CASCADE;
+		CREATE TABLE old (id bigint); INSERT INTO old SELECT generate_series(1, 20)`)
+	write(t, s.Folder, map[string]string{
+		"2_b.up.sql": "DELETE FROM users WHERE id < 11; INSERT INTO old VALUES (1), (2); DELETE FROM old WHERE id = 3; TRUNCATE old; INSERT INTO old SELECT generate_series(1, 20);",
+		"3_c.up.sql": "BEGIN; UPDATE users SET nick = NULL WHERE id < 50; COMMIT; DROP TABLE old;",
+		"4_d.up.sql": "CREATE TABLE fine ();",
+	})
+	r, _, err := play(t, s, id, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, st := range r.Rehearsal.Files[0].Up.Statements {
+		for _, rows := range st.Rows {
+			if rows.Added+rows.Changed > 0 {
+				told = append(told, fmt.Sprintf("%d: %v +%d ~%d", st.Place, rows.On, rows.Added, rows.Changed))
+			}
+		}
+	}
+	if have, want := strings.Join(told, ", "), "0: notes +0 ~10, 0: users +0 ~10, 1: old +2 ~0, 2: old +0 ~1, 4: old +20 ~0"; have != want {
+		t.Errorf("%s\nwant %s", have, want)
+	}
+	for i, want := range []string{"table notes, 10 of 50 rows; table users, 10 of 100 rows", "table old, 20 rows; column users.nick, 19 values", ""} {
+		var lost []string
+		for _, l := range r.Rehearsal.Files[i].Lost {
+			lost = append(lost, l.Text)
+		}
+		if have := strings.Join(lost, "; "); have != want {
+			t.Errorf("%s: %s\nwant %s", r.Rehearsal.Files[i].File, have, want)
+		}
 	}
 }
 
@@ -326,4 +368,22 @@ func TestTheLastFileDropsATableAndDoesNotComeBack(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	nothingLeft(t, connect(t, s), id)
+}
+
+// TestALockOfAWatchedFileIsTimed has one that ends long before its file.
+func TestALockOfAWatchedFileIsTimed(t *testing.T) {
+	t.Parallel()
+	s, id := played(t)
+	write(t, s.Folder, map[string]string{
+		"2_b.up.sql": "BEGIN; LOCK TABLE notes; SELECT pg_sleep(0.2); COMMIT; SELECT pg_sleep(3);",
+		"3_c.up.sql": "CREATE TABLE fine ();",
+	})
+	r, _, err := play(t, s, id, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := r.Rehearsal.Files[0].Up.Statements[0]
+	if st.Effect.String() != "ACCESS EXCLUSIVE on notes" || st.Held == 0 || st.Took-st.Held < time.Second {
+		t.Errorf("%+v", st)
+	}
 }

@@ -21,12 +21,12 @@ const tracing = "bluegreen_rehearsal"
 const watchers = `
 	CREATE SCHEMA ` + tracing + `;
 	CREATE TABLE ` + tracing + `.before (oid oid PRIMARY KEY, schema text, name text, node oid);
-	CREATE TABLE ` + tracing + `.seen (n int, oid oid, modes text[], node oid, returned bigint, changed bigint, at timestamptz);
+	CREATE TABLE ` + tracing + `.seen (n int, oid oid, modes text[], node oid, returned bigint, added bigint, changed bigint, at timestamptz);
 	CREATE FUNCTION ` + tracing + `.look(int) RETURNS void LANGUAGE sql SET search_path = pg_catalog AS $look$
-		INSERT INTO ` + tracing + `.seen SELECT $1, 0, '{}', 0, 0, 0, clock_timestamp();
+		INSERT INTO ` + tracing + `.seen SELECT $1, 0, '{}', 0, 0, 0, 0, clock_timestamp();
 		INSERT INTO ` + tracing + `.seen
 			SELECT $1, b.oid, l.modes, coalesce(pg_relation_filenode(b.oid), 0), pg_stat_get_xact_tuples_returned(b.oid),
-				pg_stat_get_xact_tuples_inserted(b.oid) + pg_stat_get_xact_tuples_updated(b.oid) + pg_stat_get_xact_tuples_deleted(b.oid), clock_timestamp()
+				pg_stat_get_xact_tuples_inserted(b.oid), pg_stat_get_xact_tuples_updated(b.oid) + pg_stat_get_xact_tuples_deleted(b.oid), clock_timestamp()
 			FROM ` + tracing + `.before b JOIN (SELECT relation, array_agg(mode) AS modes FROM pg_locks WHERE pid = pg_backend_pid() AND granted AND locktype = 'relation'
 				AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) GROUP BY relation) l ON l.relation = b.oid
 	$look$`

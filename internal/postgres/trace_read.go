@@ -17,7 +17,8 @@ type glance struct {
 	mode     review.Mode
 	node     uint32
 	returned int64 // rows that scans of the whole table have read so far
-	changed  int64 // rows that were written so far
+	added    int64 // rows that were inserted so far
+	changed  int64 // rows that were updated and deleted so far
 }
 
 // glances are what all looks have seen, and when.
@@ -29,7 +30,7 @@ type glances struct {
 
 func (s *scratch) glances(ctx context.Context) (glances, error) {
 	all := glances{map[int]map[uint32]glance{}, map[int]time.Time{}, map[uint32]glance{}}
-	rows, err := s.conn.Query(ctx, `SELECT s.n, s.oid, coalesce(b.schema, ''), coalesce(b.name, ''), s.modes, s.node, coalesce(b.node, 0), s.returned, s.changed, s.at
+	rows, err := s.conn.Query(ctx, `SELECT s.n, s.oid, coalesce(b.schema, ''), coalesce(b.name, ''), s.modes, s.node, coalesce(b.node, 0), s.returned, s.added, s.changed, s.at
 		FROM `+tracing+`.seen s LEFT JOIN `+tracing+`.before b ON b.oid = s.oid`)
 	if err != nil {
 		return all, err
@@ -41,7 +42,7 @@ func (s *scratch) glances(ctx context.Context) (glances, error) {
 		var modes []string
 		var at time.Time
 		var g glance
-		if err := rows.Scan(&n, &oid, &g.name.Schema, &g.name.Name, &modes, &g.node, &before, &g.returned, &g.changed, &at); err != nil {
+		if err := rows.Scan(&n, &oid, &g.name.Schema, &g.name.Name, &modes, &g.node, &before, &g.returned, &g.added, &g.changed, &at); err != nil {
 			return all, err
 		}
 		if oid == 0 {
@@ -97,7 +98,10 @@ func note(t *migration.Traced, now, was glance) {
 	if now.returned > was.returned {
 		e.Scans = append(e.Scans, now.name)
 	}
-	t.Changed += now.changed - was.changed
+	rows := review.Touched{On: now.name, Read: now.returned - was.returned, Added: max(0, now.added-was.added), Changed: max(0, now.changed-was.changed)} // a TRUNCATE begins to count anew
+	if rows.Read+rows.Added+rows.Changed > 0 {
+		t.Rows = append(t.Rows, rows)
+	}
 }
 
 // held puts the parts in order, and says how long the locks were there.
@@ -106,6 +110,7 @@ func held(t migration.Traced, until time.Duration) migration.Traced {
 	slices.SortFunc(t.Effect.Locks, func(a, b review.Lock) int { return byName(a.On, b.On) })
 	slices.SortFunc(t.Effect.Rewrites, byName)
 	slices.SortFunc(t.Effect.Scans, byName)
+	slices.SortFunc(t.Rows, func(a, b review.Touched) int { return byName(a.On, b.On) })
 	if len(t.Effect.Locks) > 0 {
 		t.Held = until
 	}

@@ -21,6 +21,8 @@ type bystander struct {
 	conn    *pgx.Conn // nil for a file that is one transaction
 	barrier pgx.Tx    // nil where there is none
 	locks   map[review.Name]review.Mode
+	since   time.Time     // when a strong lock was seen that is held still; zero without one
+	held    time.Duration // the longest that one was held
 }
 
 // besides prepares to watch a file.
@@ -99,13 +101,29 @@ func (b *bystander) look(ctx context.Context, pid uint32) (waits bool) {
 	}
 	var n review.Name
 	var mode string
-	var waiting bool
+	var waiting, strong bool
 	_, err = pgx.ForEachRow(rows, []any{&n.Schema, &n.Name, &mode, &waiting}, func() error {
 		b.locks[n] = max(b.locks[n], modes[mode])
-		waits = waits || waiting
+		waits, strong = waits || waiting, strong || modes[mode].Strong()
 		return nil
 	})
+	if err == nil {
+		b.time(strong)
+	}
 	return err == nil && waits
+}
+
+// time follows how long strong locks are held, to the next look.
+func (b *bystander) time(strong bool) {
+	if !b.since.IsZero() {
+		b.held = max(b.held, time.Since(b.since))
+	}
+	switch {
+	case !strong:
+		b.since = time.Time{}
+	case b.since.IsZero():
+		b.since = time.Now()
+	}
 }
 
 // release lets the file go on.
@@ -138,5 +156,8 @@ func (b *bystander) read(ctx context.Context, script migration.Script, took time
 		return nil, err
 	}
 	t.Effect.Rewrites, err = pgx.CollectRows(rows, pgx.RowToStructByPos[review.Name])
+	if t.Effect.Strongest().Mode.Strong() {
+		took = b.held
+	}
 	return []migration.Traced{held(t, took)}, err
 }

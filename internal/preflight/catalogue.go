@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
@@ -41,9 +42,13 @@ func Engine(slot release.Slot, look Look) Probe {
 	}
 }
 
+// composeTime is for docker-compose, which is started several times: version 1 needs a
+// second each time, and much more on a busy machine.
+const composeTime = 2 * time.Minute
+
 // Compose looks for docker compose and its version.
 func Compose(look Look) Probe {
-	return Probe{Name: "compose", Remedy: "install docker compose on this runner, and correct the compose files that slots names", Look: look}
+	return Probe{Name: "compose", Remedy: "install docker compose on this runner, and correct the compose files that slots names", Timeout: composeTime, Look: look}
 }
 
 // Balancer looks whether the balancer answers, can be read, and could be

@@ -1,12 +1,16 @@
 package review
 
+import "time"
+
 // Review is what was found.
 type Review struct {
 	Version int
 	From    string // where the knowledge of the tables is from
 	Files   []Reviewed
 
-	inUse map[Name]bool // tables that were there before the files
+	inUse   map[Name]bool   // tables that were there before the files
+	parents map[Name][]Name // what they are partitions of, or inherit from
+	long    time.Duration   // from where on a strong lock is held for too long
 }
 
 // Reviewed is one file.

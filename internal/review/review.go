@@ -43,7 +43,7 @@ func Run(p Parser, files []File, schema *Schema, o Options) (Review, error) {
 		return Review{}, err
 	}
 	r := &reviewer{parser: p, options: o, schema: schema}
-	result := Review{Version: o.Version, From: schema.From, inUse: map[Name]bool{}}
+	result := Review{Version: o.Version, From: schema.From, inUse: map[Name]bool{}, parents: map[Name][]Name{}, long: o.long()}
 	for i, f := range files {
 		switch {
 		case f.Applied:
@@ -57,6 +57,7 @@ func Run(p Parser, files []File, schema *Schema, o Options) (Review, error) {
 		}
 		for name, t := range schema.Tables {
 			result.inUse[name] = result.inUse[name] || !t.Fresh
+			result.parents[name] = t.Parents
 		}
 		judged := r.file(f, parsed[i].statements)
 		backfills, err := r.backfills(f.Backfills)

@@ -20,6 +20,9 @@ type Routine struct {
 // Compiled is why code that is no SQL is not known.
 const Compiled = "its code is not SQL"
 
+// unlisted is why what a function of the server does is not known, or one of nowhere.
+const unlisted = "whose code is not known here"
+
 // define learns of a function that a file makes. One that is replaced is as old as it was.
 func (s *Schema) define(a Act, fresh bool) {
 	f := &Routine{Name: a.On, Arguments: a.To, Body: a.Body, Opaque: a.Opaque, Calm: a.Calm, Fresh: fresh}
@@ -131,5 +134,5 @@ func (s *scene) strange(name string) string {
 	if len(list) > 0 || builtin(name) {
 		return ""
 	}
-	return name + " is called, whose code is not known here"
+	return name + " is called, " + unlisted
 }

@@ -53,7 +53,7 @@ func (r Review) Breaks(path string) []string {
 		}
 	}
 	for _, p := range r.Findings() {
-		if p.Path == path && !p.spared && (p.Rule.removes() || slices.Contains(demands, p.Rule.ID) || p.Rule.Fails) {
+		if p.Path == path && !p.spared && (p.Rule.removes() || slices.Contains(demands, p.Rule.ID) || p.Rule.Fails || p.Rule.changes()) {
 			ids = append(ids, p.Rule.ID)
 		}
 	}
