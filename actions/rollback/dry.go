@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/bluegreen-actions/bluegreen/internal/action"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
@@ -26,10 +27,14 @@ func (c *Cold) UnmarshalText(text []byte) error {
 
 // holds is whether to ask. Nobody has watched the good slot for a minute when a
 // runner was lost, and for longer when a person asks for a rollback; a shift that has
-// taken its traffic back has.
+// taken its traffic back a moment ago has. The record may also say so of the shift of
+// an earlier attempt.
 func (c Cold) holds(shifted *release.Shifted) bool {
-	return c == "true" || c != "false" && (shifted == nil || !shifted.RolledBack)
+	return c == "true" || c != "false" && (shifted == nil || !shifted.RolledBack || time.Since(shifted.At) > fresh)
 }
+
+// fresh is how long a good slot counts as watched: a job follows another sooner.
+const fresh = 2 * time.Minute
 
 // alone is whether what follows a release asks by itself. A person can force what is
 // refused.

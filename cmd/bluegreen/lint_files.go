@@ -38,7 +38,7 @@ func (l *linting) files() ([]review.File, error) {
 	if !l.waited {
 		l.options.Contract = filepath.ToSlash(l.contract(folder))
 	}
-	files, err := l.read(list, only, l.waited)
+	files, err := l.read(list, only, l.waited, l.after)
 	if err == nil && only != "" && files[len(files)-1].Applied {
 		err = release.Reject("give a file that goes up", "lint: %s is no migration that goes up", l.path)
 	}
@@ -52,11 +52,11 @@ func (l *linting) files() ([]review.File, error) {
 
 // read reads migrations up to the only one that is asked for, or all. Those that are
 // not asked for, or that the database has, are there to learn from.
-func (l *linting) read(list []migration.Named, only string, waited bool) ([]review.File, error) {
+func (l *linting) read(list []migration.Named, only string, waited bool, after int64) ([]review.File, error) {
 	var files []review.File
 	for _, f := range list {
 		mine := only == "" || f.Name == only
-		up := review.File{Applied: !mine || !waited && l.after >= 0 && int64(f.Version) <= l.after}
+		up := review.File{Applied: !mine || after >= 0 && int64(f.Version) <= after}
 		if waited {
 			up.Waited = answered
 		}
@@ -125,7 +125,7 @@ func (l *linting) contracts(folder, only string) ([]review.File, error) {
 	}
 	_, problems := migration.Read(contract)
 	l.broken = append(l.broken, migration.Problems(problems)...)
-	return l.read(list, "", true)
+	return l.read(list, "", true, -1)
 }
 
 // contract is the folder of the contract migrations that belong to a folder.

@@ -379,6 +379,7 @@ func TestAfterALostShiftADeadGoodSlotGetsNothing(t *testing.T) {
 	for name, args := range map[string][]string{
 		"the guard":                            {"--when-lease-expires", "--release", record("")},
 		"a job whose shift did not say a word": {"--release", record("")},
+		"a job behind an earlier attempt's":    {"--release", record(`,"shifted":{"weight":0,"rolledBack":true,"at":"2026-01-01T00:00:00Z"}`)},
 		"a job whose shift was refused":        {"--release", record(`,"shifted":{"weight":100,"at":"2026-01-01T00:00:00Z"}`)},
 	} {
 		got := r.patiently(t, nil, append([]string{"rollback"}, args...)...)
@@ -387,7 +388,7 @@ func TestAfterALostShiftADeadGoodSlotGetsNothing(t *testing.T) {
 			t.Errorf("%s:\n%s", name, got.log)
 		}
 	}
-	const back = `,"shifted":{"weight":0,"rolledBack":true,"at":"2026-01-01T00:00:00Z"}`
+	back := `,"shifted":{"weight":0,"rolledBack":true,"at":"` + time.Now().UTC().Format(time.RFC3339) + `"}`
 	r.ok(t, r.run(t, nil, "rollback", "--release", record(back)), 0, release.Blue) // which has watched it until then
 }
 

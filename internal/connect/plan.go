@@ -206,6 +206,12 @@ func migrating(ctx context.Context, job *action.Job, refuse func(error)) (Migrat
 	for _, f := range p.Fills {
 		m.Fills = append(m.Fills, fmt.Sprintf("%v: in batches of at most %d rows, with a pause of %v", f, f.Batch, f.Pause))
 	}
+	if p.Left, err = migration.Recount(ctx, systems.Database, p); err != nil {
+		m.Notes = append(m.Notes, fmt.Sprintf("what is left of the backfills that had ended was not counted: %v", err))
+	}
+	for _, f := range p.Again() {
+		m.Fills = append(m.Fills, fmt.Sprintf("%v: again, since rows have come in the old form", f))
+	}
 	for _, h := range c.Held {
 		m.Held = append(m.Held, Migrated{File: Shown(h.Up.Path), Contract: true, Says: h.Why})
 	}

@@ -35,7 +35,7 @@ var (
 
 // slips are comments that somebody has meant for us and that tell us nothing: our
 // name in another spelling, or without its colon, and what only we understand.
-var slips = regexp.MustCompile(`(?i)^(?:blue-?green\s*:|blue-?green\s+(?:allow|backfill|contract)\b|[\w-]+\s*:\s*(?:backfill\s+\S+\s+(?:\w+=\S*\s+)*key=|contract\s+after=))`)
+var slips = regexp.MustCompile(`(?i)^(?:blue-?green\s*:\s*(?:allow|backfill|contract)\b|blue-?green\s+(?:allow\s+[a-z]+(?:-[a-z]+)+|backfill\s+\S+\s.*key=|contract\s+after=)|[\w-]+\s*:\s*(?:backfill\s+\S+\s+(?:\w+=\S*\s+)*key=|contract\s+after=))`)
 
 // line is one of a comment. Of one between slashes and stars, text has neither the
 // marks nor the stars that begin a line.

@@ -97,6 +97,8 @@ func TestADirectiveThatTellsUsNothingIsRefused(t *testing.T) {
 		"/*\n-- bluegreen: backfill users key=id\n-- UPDATE users SET a = 1 WHERE a IS NULL;\n*/": false, // it is taken out
 		"-- -- bluegreen: backfill users key=id":                                                  false,
 		"-- bluegreen is what releases it":                                                        false,
+		"-- Blue-green: the old version still inserts without it":                                 false,
+		"-- blue-green backfill is swept by finalize":                                             false,
 		"-- see the backfill of users: key=id":                                                    false,
 		"-- todo: contract after release 7":                                                       false,
 		"SELECT '\n-- Bluegreen: backfill users key=id'":                                          false,

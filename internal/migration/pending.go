@@ -244,11 +244,19 @@ func removed(files Set, state State) []string {
 	return list
 }
 
+// unrun is what an edit of an applied file does not do.
+func unrun(m Migration) string {
+	if len(m.Fills()) > 0 {
+		return "its statements never run again, and its backfills are read as they are now"
+	}
+	return "the change never runs"
+}
+
 func edited(files Set, state State) []string {
 	var list []string
 	for _, m := range files.List {
 		if e, ok := state.Journal[m.Version]; ok && e.Applied && e.SHA256 != "" && e.SHA256 != m.Up.SHA256 {
-			list = append(list, m.Up.Name+" was edited after it had been applied: the change never runs")
+			list = append(list, m.Up.Name+" was edited after it had been applied: "+unrun(m))
 		}
 	}
 	return list

@@ -107,7 +107,7 @@ func locking(tag string, n tree) []review.Act {
 		}
 	}
 	switch tag {
-	case "SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "CreateTableAsStmt":
+	case "SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt":
 		visit(tag, n)
 		n.walk(visit)
 	}

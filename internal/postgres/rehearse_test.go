@@ -375,7 +375,7 @@ func TestALockOfAWatchedFileIsTimed(t *testing.T) {
 	t.Parallel()
 	s, id := played(t)
 	write(t, s.Folder, map[string]string{
-		"2_b.up.sql": "BEGIN; LOCK TABLE notes; SELECT pg_sleep(0.2); COMMIT; SELECT pg_sleep(3);",
+		"2_b.up.sql": "BEGIN; LOCK TABLE notes; SELECT pg_sleep(3); COMMIT; SELECT pg_sleep(6);",
 		"3_c.up.sql": "CREATE TABLE fine ();",
 	})
 	r, _, err := play(t, s, id, nil)

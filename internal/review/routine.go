@@ -127,6 +127,9 @@ func unread(s *scene, st *Statement, _ Act) (string, bool) {
 func (s *scene) strange(name string) string {
 	list := s.routines(name)
 	for _, f := range list {
+		if f.Opaque == Compiled && builtin(f.Name.Name) { // of an extension that comes with PostgreSQL
+			continue
+		}
 		if f.Opaque != "" && !f.Calm {
 			return fmt.Sprintf("%s is called: %s", name, f.Opaque)
 		}

@@ -35,10 +35,10 @@ type Touched struct {
 
 // Loss is what a table had before a file and has not behind it.
 type Loss struct {
-	On   Name
-	Rows int64  // or values of one column
-	Gone bool   // the table, or the column, as well
-	Text string // in words, such as "table users, 20 of 50 rows"
+	On   Name   `json:"on"`
+	Rows int64  `json:"rows"` // or values of one column
+	Gone bool   `json:"gone"` // the table, or the column, as well
+	Text string `json:"text"` // in words, such as "table users, 20 of 50 rows"
 }
 
 // Disagreement is a place where a server has shown something else than the review

@@ -74,9 +74,13 @@ func (d database) Settle(ctx context.Context, _ migration.Set) (migration.State,
 	return d.State(ctx)
 }
 
+func (database) Rest(context.Context, []migration.Fill) ([]migration.Rest, error) { return nil, nil }
+
 func (database) Try(context.Context, migration.Step) ([]string, error) {
 	return nil, errors.New("there is nothing to try")
 }
+
+func (database) Hold(context.Context, []migration.Held) error { return nil }
 
 func (database) Close() {}
 

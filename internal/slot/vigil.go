@@ -80,8 +80,14 @@ func (v *vigil) pass(ctx context.Context, event Event) bool {
 // it, and at least one. Workers and jobs answer no user. An engine that does not
 // answer is soon told as Blind.
 func (v *vigil) short(ctx context.Context, service string) bool {
+	if service == v.settings.Workers.Service {
+		return false
+	}
 	all, err := v.Inspect(ctx)
-	if err != nil || service == v.settings.Workers.Service {
+	if err != nil && ctx.Err() == nil { // it is asked once more: nothing finds the stop later
+		all, err = v.Inspect(ctx)
+	}
+	if err != nil {
 		return false
 	}
 	running, want := 0, 1

@@ -10,11 +10,11 @@ import (
 )
 
 // ready makes sure of the good slot, where there is a reason to: it was stopped by
-// choice, or nobody has watched it. One that was forced is not asked, and neither
-// is one that a shift has watched until a moment ago.
+// choice, or nobody has watched it. One that was forced is not asked, nor one that a
+// shift has watched until a moment ago, nor one that has all the traffic already.
 func (r Rollback) ready(ctx context.Context, way *Way, asleep bool) error {
 	switch {
-	case r.Force != "" || !r.Cold && !asleep:
+	case r.Force != "" || !asleep && (!r.Cold || !way.Moved()):
 		return nil
 	case asleep:
 		return r.wake(ctx, way)
