@@ -32,7 +32,7 @@ func TestAColumnIsFilledByOneReleaseAndRequiredByTheNext(t *testing.T) {
 	r.foresees(t, `(?m)^fill +004_add_message_domain\.up\.sql:\d+, table messages: in batches of at most 1000 rows`, `(?m)^contract .*/001_check_message_domain\.up\.sql +waits: `+waits)
 	r.prepare(t)
 	migrate := r.said["migrate"]
-	migrate.has(t, inputs{"applied": "3", "contracted": "0", "held": "3"})
+	migrate.has(t, inputs{"contracted": "0", "held": "3"}) // what it applied depends on the release before
 	migrate.shows(t, waits)
 	migrate.shows(t, `it comes behind 001\_check\_message\_domain.up.sql, which waits`)
 	if rows, batches := number(t, migrate.outputs["filled"]), number(t, migrate.outputs["batches"]); rows < 20000 || batches < 5 {
