@@ -123,8 +123,8 @@ func (a *approvals) Approval(ctx context.Context, name string) (traffic.Approval
 		return traffic.Approval{Pending: outdated(past, env)}, nil
 	}
 	request := a.request
-	request.Role = name
-	got, err := a.settings.Confirm(ctx, source, request, new(release.Findings))
+	request.Role, request.Past = name, past
+	got, err := a.settings.Confirm(ctx, a.source, request, new(release.Findings))
 	switch {
 	case err == nil:
 		return traffic.Approval{Approved: got.By}, nil

@@ -49,7 +49,8 @@ type ruling struct {
 	env  Environment
 	run  Run
 	code string
-	held []Binding // what decisions of this run were for
+	held []Binding  // what decisions of this run were for
+	past []Decision // that do not count
 }
 
 // choose returns the approval that counts, or why none does. One that nobody has seen

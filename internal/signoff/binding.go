@@ -72,15 +72,21 @@ type entry struct {
 }
 
 // entries marks the decisions about the environment. Of several that are alike, none
-// can be told from the others: they are counted.
+// can be told from the others: they are counted, also those that are left out since
+// they do not count.
 func (r ruling) entries(history []Decision) (all []entry) {
-	alike := map[Decision]int{}
+	alike, past := map[Decision]int{}, slices.Clone(r.past)
 	for _, d := range history {
-		if d.Environment == r.env.Name {
-			alike[d]++
-			sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %d", d.State, d.By, d.Comment, alike[d]))
-			all = append(all, entry{d, fmt.Sprintf("%x", sum)[:16]})
+		if d.Environment != r.env.Name {
+			continue
 		}
+		alike[d]++
+		if i := slices.Index(past, d); i >= 0 {
+			past = slices.Delete(past, i, i+1)
+			continue
+		}
+		sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %d", d.State, d.By, d.Comment, alike[d]))
+		all = append(all, entry{d, fmt.Sprintf("%x", sum)[:16]})
 	}
 	return all
 }

@@ -115,6 +115,28 @@ func TestAlikeDecisionsAreCounted(t *testing.T) {
 	}
 }
 
+// A shift leaves out what was decided before it, and still reads the note of the
+// decision that is like one of those.
+func TestADecisionLikeOneThatDoesNotCountIsAnotherOne(t *testing.T) {
+	t.Parallel()
+	a := attempted()
+	for _, digest := range []string{"a", "b"} { // attempt 1 for these images, and attempt 2 for others
+		a.decide("alice", "approved", "ok", false)
+		if _, err := a.confirm(t, digest); err != nil {
+			t.Fatal(err)
+		}
+	}
+	req := request()
+	req.Release.Images["backend"], req.Past = release.Digest("sha256:"+strings.Repeat("b", 64)), a.history[:1]
+	if got, err := a.Confirm(t.Context(), a.books, req, new(release.Findings)); err != nil || got.By != "alice" {
+		t.Errorf("attempt 2: %+v, %v", got, err)
+	}
+	req.Past = a.history
+	if _, err := a.Confirm(t.Context(), a.books, req, new(release.Findings)); err == nil {
+		t.Error("what does not count counts")
+	}
+}
+
 // What is written down in one attempt is what the next one reads, with its time.
 func TestABindingIsReadBack(t *testing.T) {
 	t.Parallel()

@@ -27,6 +27,7 @@ type Request struct {
 	Role    string
 	Run     int64
 	Release release.Record
+	Past    []Decision // those that do not count, such as of a shift before; each leaves out one like it
 }
 
 // Confirm reads whether the role has approved the release, and shows the items
@@ -84,7 +85,7 @@ func (q Request) check() error {
 // environment that holds nothing.
 func (s Settings) read(ctx context.Context, source Source, req Request, role Role) (ruling, []entry, error) {
 	name := role.Environment(req.Target)
-	r := ruling{Settings: s, role: role, code: Code(req.Release.Images)}
+	r := ruling{Settings: s, role: role, code: Code(req.Release.Images), past: req.Past}
 	var err error
 	if r.env, err = source.Environment(ctx, name); errors.Is(err, ErrNoEnvironment) {
 		return r, nil, Missing(name)
