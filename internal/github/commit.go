@@ -2,6 +2,7 @@ package github
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/go-github/v60/github"
 
@@ -41,8 +42,8 @@ func (r *Repository) orDefault(ctx context.Context, branch string) (string, erro
 	return repository.GetDefaultBranch(), nil
 }
 
-// PullRequests reads the pull requests that a commit belongs to, and the reviews
-// of those that are merged.
+// PullRequests reads the pull requests that a commit belongs to, and of those that
+// are merged the reviews of people who belong to the repository or its organization.
 func (r *Repository) PullRequests(ctx context.Context, commit release.Commit) ([]preflight.PullRequest, error) {
 	ctx, cancel := ask(ctx)
 	defer cancel()
@@ -75,9 +76,15 @@ func (r *Repository) reviews(ctx context.Context, number int) ([]preflight.Revie
 	if err != nil {
 		return nil, problem(ctx, err, "pull-requests: read", "read reviews of pull request %d", number)
 	}
-	all := make([]preflight.Review, len(list))
-	for i, v := range list {
-		all[i] = preflight.Review{By: v.GetUser().GetLogin(), State: v.GetState(), Commit: v.GetCommitID()}
+	var all []preflight.Review
+	for _, v := range list {
+		if slices.Contains(belonging, v.GetAuthorAssociation()) {
+			all = append(all, preflight.Review{By: v.GetUser().GetLogin(), State: v.GetState(), Commit: v.GetCommitID()})
+		}
 	}
 	return all, nil
 }
+
+// belonging is what GitHub calls those who are asked for their opinion. In a public
+// repository anybody may approve a pull request, or ask for changes.
+var belonging = []string{"OWNER", "MEMBER", "COLLABORATOR"}

@@ -70,6 +70,9 @@ func TestPullRequests(t *testing.T) {
 		long.Reviews = append(long.Reviews, githubtest.Review{User: fmt.Sprint("reader-", i), State: "COMMENTED", Commit: sha("d")})
 	}
 	long.Reviews = append(long.Reviews, githubtest.Review{User: "bob", State: "APPROVED", Commit: sha("d")})
+	for _, stranger := range []string{"NONE", "CONTRIBUTOR", "FIRST_TIMER"} { // whom GitHub lets review, too
+		long.Reviews = append(long.Reviews, githubtest.Review{User: "mallory", State: "CHANGES_REQUESTED", Commit: sha("d"), Association: stranger})
+	}
 	state.PullRequests = []githubtest.PullRequest{{Number: 4, Author: "erin", Head: sha("c")}, long}
 	_, r := serve(t, state)
 	pulls, err := r.PullRequests(t.Context(), release.Commit(sha("c")))

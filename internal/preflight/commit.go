@@ -163,7 +163,7 @@ func (p PullRequest) approvedBy() ([]string, error) {
 	if len(by) > 0 {
 		return by, nil
 	}
-	err := fmt.Errorf("pull request %d was approved by nobody but its author at the commit that was merged", p.Number)
+	err := fmt.Errorf("pull request %d was approved by nobody of the repository but its author at the commit that was merged", p.Number)
 	if len(stale) > 0 {
 		err = fmt.Errorf("%w, %s: %s", err, release.Commit(p.Head).Short(), strings.Join(stale, ", "))
 	}

@@ -75,7 +75,7 @@ func TestTheCommit(t *testing.T) {
 		{"GitHub says something new", func(s *story, _ *preflight.Settings) { s.standing.Status = "" }, 0, release.Failed, "is not on main"},
 		{"GitHub cannot be asked", func(s *story, _ *preflight.Settings) { s.broken = errors.New("down") }, 0, release.Failed, "down"},
 		{"somebody else approved", nil, 1, release.Passed, "pull request 5 by erin was approved by bob"},
-		{"the author approved", func(s *story, _ *preflight.Settings) { s.pulls = merged(review("erin", "APPROVED")) }, 1, release.Failed, "by nobody but its author"},
+		{"the author approved", func(s *story, _ *preflight.Settings) { s.pulls = merged(review("erin", "APPROVED")) }, 1, release.Failed, "by nobody of the repository but its author"},
 		{"a machine approved", func(s *story, _ *preflight.Settings) { s.pulls = merged(review("merge[bot]", "APPROVED")) }, 1, release.Failed, "by nobody"},
 		{"an earlier commit was approved", func(s *story, _ *preflight.Settings) {
 			s.pulls = merged(preflight.Review{By: "bob", State: "APPROVED", Commit: "before"})

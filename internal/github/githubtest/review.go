@@ -49,7 +49,7 @@ func reviews(s *State, r *http.Request) reply {
 	for n, v := range s.PullRequests[i].Reviews {
 		all = append(all, object{
 			"id": n + 1, "user": user(v.User), "state": v.State, "commit_id": v.Commit, "body": "",
-			"submitted_at": stamp(v.At), "author_association": "MEMBER",
+			"submitted_at": stamp(v.At), "author_association": cmp.Or(v.Association, "MEMBER"),
 		})
 	}
 	return list(all)

@@ -59,6 +59,8 @@ type Review struct {
 	State  string // APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED
 	Commit string
 	At     time.Time
+
+	Association string // with the repository, such as NONE; MEMBER where it is empty
 }
 
 // Actions is the GitHub App of GitHub Actions.
