@@ -35,7 +35,7 @@ func (s *Stage) servers(ctx context.Context) error {
 	if s.Mailbox, err = OpenMailbox(ctx, "127.0.0.1:0"); err != nil {
 		return err
 	}
-	s.GitHub = githubtest.New(githubtest.State{Repository: Name, DefaultBranch: "main", Token: s.token, Environments: environments()})
+	s.GitHub = githubtest.New(githubtest.State{Repository: Name, DefaultBranch: "main", Token: s.token, Environments: environments(), Now: time.Now})
 	api, err := s.GitHub.Listen(ctx)
 	if err != nil {
 		return err

@@ -101,7 +101,7 @@ func addDeploymentStatus(s *State, r *http.Request) reply {
 	if len([]rune(word("description"))) > 140 {
 		return problem(http.StatusUnprocessableEntity, "Validation Failed: description is too long (maximum is 140 characters)")
 	}
-	status := DeploymentStatus{State: word("state"), At: epoch, Description: word("description"), Log: word("log_url"), URL: word("environment_url")}
+	status := DeploymentStatus{State: word("state"), At: s.now(), Description: word("description"), Log: word("log_url"), URL: word("environment_url")}
 	d.Statuses = append(d.Statuses, status)
 	if auto, given := body["auto_inactive"].(bool); status.State == "success" && (auto || !given) && d.Environment != "production" {
 		s.retire(d.Environment, d.ID)
@@ -115,6 +115,6 @@ func (s *State) retire(environment string, but int64) {
 		if d.ID == but || !strings.EqualFold(d.Environment, environment) || len(d.Statuses) == 0 || d.Statuses[len(d.Statuses)-1].State != "success" {
 			continue
 		}
-		d.Statuses = append(d.Statuses, DeploymentStatus{State: "inactive", At: epoch})
+		d.Statuses = append(d.Statuses, DeploymentStatus{State: "inactive", At: s.now()})
 	}
 }

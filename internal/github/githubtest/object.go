@@ -14,6 +14,14 @@ type object = map[string]any
 // epoch is when everything without a time of its own was created.
 var epoch = time.Date(2026, 10, 1, 9, 0, 0, 0, time.UTC)
 
+// now is when something is created by a request.
+func (s *State) now() time.Time {
+	if s.Now != nil {
+		return s.Now().UTC().Truncate(time.Second)
+	}
+	return epoch
+}
+
 // idOf makes a stable id of a name.
 func idOf(name string) int64 {
 	hash := fnv.New32a()

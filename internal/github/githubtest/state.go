@@ -10,6 +10,9 @@ type State struct {
 	DefaultBranch string // "main" when empty
 	Token         string // the only token that is accepted; when empty, any is
 
+	// Now is the time of what a request creates; when nil, one and the same time.
+	Now func() time.Time
+
 	// Permissions of the token, as a workflow writes them, such as actions: read;
 	// when nil, it has them all.
 	Permissions map[string]string
