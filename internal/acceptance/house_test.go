@@ -19,7 +19,6 @@ import (
 	"github.com/bluegreen-actions/bluegreen/internal/demo"
 	"github.com/bluegreen-actions/bluegreen/internal/docker"
 	"github.com/bluegreen-actions/bluegreen/internal/nginx"
-	"github.com/bluegreen-actions/bluegreen/internal/process"
 	"github.com/bluegreen-actions/bluegreen/internal/registry"
 	"github.com/bluegreen-actions/bluegreen/internal/release"
 )
@@ -94,8 +93,8 @@ func (h *house) left(t *testing.T) *house {
 	if h == nil || !h.spent {
 		return h
 	}
-	if err := h.close(); err != nil { // such as for an image that another house has, too, and runs
-		t.Logf("close the stage: %v", err)
+	if err := h.close(); err != nil {
+		t.Errorf("close the stage: %v", err)
 	}
 	return nil
 }
@@ -176,13 +175,7 @@ func (h *house) nginx() nginx.Settings {
 func (h *house) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	stopped := h.Stop(ctx)
-	list := process.Command{Path: "docker", Args: []string{"image", "ls", "-q", "--filter", "reference=" + h.variables["REGISTRY"] + "/*"}}
-	ids, err := process.Output(ctx, list)
-	if names := strings.Fields(string(ids)); len(names) > 0 {
-		err = errors.Join(err, process.Run(ctx, process.Command{Path: "docker", Args: append([]string{"image", "rm", "-f"}, names...)}))
-	}
-	return errors.Join(stopped, err, demo.Close(ctx, h.Dir, h.Project, new(bytes.Buffer)))
+	return errors.Join(h.Stop(ctx), demo.Close(ctx, h.Dir, h.Project, new(bytes.Buffer)))
 }
 
 // sweep removes the stages of test processes that were killed.

@@ -25,10 +25,12 @@ func clear(ctx context.Context, dir, project string) error {
 	if err != nil {
 		return err
 	}
-	return remove(ctx, []string{"images", "-q", "--filter", "reference=" + string(registry) + "/mailblast-*"}, "rmi", "-f")
+	// By name: what has the same content has the same id, and another stage may run it.
+	const name = `{{.Repository}}{{if eq .Tag "<none>"}}@{{.Digest}}{{else}}:{{.Tag}}{{end}}`
+	return remove(ctx, []string{"images", "--digests", "--format", name, "--filter", "reference=" + string(registry) + "/mailblast-*"}, "rmi", "-f")
 }
 
-// remove lists ids with docker and gives them, each once, to another command.
+// remove lists ids or names with docker and gives them, each once, to another command.
 func remove(ctx context.Context, list []string, command ...string) error {
 	out, err := process.Output(ctx, process.Command{Path: "docker", Args: list})
 	if err != nil {
